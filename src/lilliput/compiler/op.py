@@ -83,6 +83,10 @@ class Op(ABC):
     name: ClassVar[str]
     arity: ClassVar[tuple[int, int]] = (1, 1)
     """Fewest and most inputs."""
+    elementwise: ClassVar[bool] = False
+    """Each output element depends on the same element of each input only; a transpose may pass through."""
+    takes_activation: ClassVar[bool] = False
+    """Has the attribute `activation`, so that a following relu or relu6 can be fused into it."""
 
     @abstractmethod
     def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:

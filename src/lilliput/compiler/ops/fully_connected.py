@@ -40,6 +40,7 @@ class FullyConnected(Op):
 
     name = "fully_connected"
     arity = (2, 3)
+    takes_activation = True
 
     def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:
         x, w = inputs[:2]
