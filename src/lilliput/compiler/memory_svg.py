@@ -69,7 +69,8 @@ def _box(buffer: Buffer, offset: int, scale: float, column: int, count: int, ste
     label = escape(names[: max(int(width / 6.2) - 1, 1)]) if box_height >= 12 else ""
     return (
         f'<g><title>{escape(tip)}</title><rect class="box {kind}" x="{x + 1}" y="{y:.1f}" width="{width - 2}" '
-        f'height="{box_height:.1f}" rx="2"/><text class="name" x="{x + 6}" y="{y + box_height / 2 + 4:.1f}">{label}</text></g>'
+        f'height="{box_height:.1f}" rx="2"/>'
+        f'<text class="name" x="{x + 6}" y="{y + box_height / 2 + 4:.1f}">{label}</text></g>'
     )
 
 
