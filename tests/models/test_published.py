@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from tests.models.published import numbers, published, weight_shapes
 from torch import nn
 
 from lilliput.models import create_model
 from lilliput.models.cost import count_macs, count_params
+from tests.models.published import numbers, published, weight_shapes
 
 FILES = {
     "ds_cnn": "kws_ref_model_float32.tflite",

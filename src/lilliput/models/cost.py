@@ -28,6 +28,7 @@ def count_macs(model: nn.Module, input_shape: Sequence[int]) -> int:
     """Multiply-accumulates of one inference.
 
     Args:
+        model: any module; it is left as it was.
         input_shape: shape of one input without the batch axis.
     """
     return sum(_macs_by_module(model, input_shape)["Global"])

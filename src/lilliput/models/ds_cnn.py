@@ -94,7 +94,8 @@ class DSCNN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.body(self.stem(x))  # (B, width, ceil(frames / stride), ceil(bands / stride))
-        return self.head(self.pool(self.dropout(x)).flatten(1))
+        y: Tensor = self.head(self.pool(self.dropout(x)).flatten(1))
+        return y
 
 
 def _window(config: DSCNNConfig, size: tuple[int, int]) -> tuple[int, int]:

@@ -121,8 +121,14 @@ def create_model_for(name: str, input_shape: tuple[int, ...], classes: int, **ch
     """As `create_model`, with the input and the output made to fit a task; `changes` win over what fits.
 
     Args:
+        name: a registered name.
         input_shape: (C, H, W) of one preprocessed item, or (features,).
         classes: how many outputs.
+        **changes: values of the config.
+
+    Raises:
+        UnknownName: LP100, no network of that name.
+        BadSetting: LP101, a shape that the network cannot take, or a change that the config does not know.
     """
     entry = models[name]
     try:

@@ -7,6 +7,7 @@ Output  (B, features): the reconstruction; the score of an item is its mean squa
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -52,13 +53,14 @@ class FCAutoencoder(nn.Module):
         super().__init__()
         side = [config.width] * config.depth
         widths = [config.features, *side, config.code, *side]
-        hidden = (_dense(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        hidden = (_dense(a, b) for a, b in itertools.pairwise(widths))
         self.body = nn.Sequential(*hidden)
         self.head = nn.Linear(widths[-1], config.features)
         self.apply(_initialise)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.body(x))
+        y: Tensor = self.head(self.body(x))
+        return y
 
 
 def _dense(features_in: int, features: int) -> nn.Sequential:

@@ -76,7 +76,8 @@ class MobileNetV1(nn.Module):
         self.apply(_initialise)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.pool(self.body(self.stem(x))).flatten(1))
+        y: Tensor = self.head(self.pool(self.body(self.stem(x))).flatten(1))
+        return y
 
 
 def _norm_act(channels: int) -> tuple[nn.Module, nn.Module]:

@@ -71,7 +71,8 @@ class ResNet(nn.Module):
         self.apply(_initialise)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.pool(self.body(self.stem(x))).flatten(1))
+        y: Tensor = self.head(self.pool(self.body(self.stem(x))).flatten(1))
+        return y
 
 
 class _Residual(nn.Module):
@@ -86,7 +87,8 @@ class _Residual(nn.Module):
         self.relu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.relu(self.shortcut(x) + self.path(x))
+        y: Tensor = self.relu(self.shortcut(x) + self.path(x))
+        return y
 
 
 def _conv(channels_in: int, channels: int, size: tuple[int, int], stride: int = 1) -> SameConv2d:
