@@ -1,0 +1,72 @@
+"""The integer arithmetic of requantisation, in NumPy, exactly as the kernels do it.
+
+A real factor m > 0 is written m = M · 2^(shift - 31), with M in [2^30, 2^31). A 32-bit accumulator is brought to the
+output's scale with two roundings, as TensorFlow Lite's reference kernels for microcontrollers do:
+
+    t = (acc · 2^max(shift, 0) · M + 2^30) >> 31          round half up, on the exact 64-bit product
+    y = t / 2^max(-shift, 0)                              round half away from zero
+
+The C twin is `runtime/lp_fixed_point.h`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from lilliput.compiler.graph import Array
+
+
+class Multiplier(NamedTuple):
+    """m = mult · 2^(shift - 31): `mult` in [2^30, 2^31) or 0, `shift` in [-31, 30], above 0 shifts left."""
+
+    mult: int
+    shift: int
+
+
+def to_multiplier(real: float) -> Multiplier:
+    """The fixed-point form of a factor, rounded half away from zero to 31 bits.
+
+    Raises:
+        ValueError: not finite, negative, or 2^30 and above.
+    """
+    if not math.isfinite(real) or real < 0 or real >= 2.0**30:
+        raise ValueError(f"a requantisation factor must be in [0, 2^30), got {real}")
+    if real == 0:
+        return Multiplier(0, 0)
+    fraction, exponent = math.frexp(real)
+    mult = math.floor(fraction * 2.0**31 + 0.5)
+    if mult == 1 << 31:
+        mult, exponent = 1 << 30, exponent + 1
+    if exponent < -31:
+        return Multiplier(0, 0)
+    return Multiplier(mult, exponent)
+
+
+def to_multipliers(real: Array) -> tuple[Array, Array]:
+    """`to_multiplier` for each of a row of factors: (mult int32, shift int8)."""
+    pairs = [to_multiplier(float(value)) for value in np.atleast_1d(real)]
+    return np.array([p.mult for p in pairs], np.int32), np.array([p.shift for p in pairs], np.int8)
+
+
+def high_mul(a: Array, b: Array) -> Array:
+    """(a · b + 2^30) >> 31 on the exact product: the rounded high half of a doubled product. int64 in and out."""
+    return (a.astype(np.int64) * b + (1 << 30)) >> 31
+
+
+def rounding_shift(x: Array, bits: Array) -> Array:
+    """x / 2^bits, round half away from zero. int64 in and out; `bits` ≥ 0 broadcasts."""
+    bits = np.asarray(bits, np.int64)
+    mask = (np.int64(1) << bits) - 1
+    threshold = (mask >> 1) + (x < 0)
+    rounded: Array = (x >> bits) + ((x & mask) > threshold)
+    return rounded
+
+
+def requantise(acc: Array, mult: Array, shift: Array) -> Array:
+    """Bring an accumulator to the output's scale. int64 in and out; `mult` and `shift` broadcast over `acc`."""
+    shift = np.asarray(shift, np.int64)
+    left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
+    return rounding_shift(high_mul(acc.astype(np.int64) << left, np.asarray(mult, np.int64)), right)

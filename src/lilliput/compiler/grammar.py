@@ -1,0 +1,94 @@
+"""The written grammar of the graph, checked after every pass: what a legal graph is, at each stage.
+
+    stage        values                                              operators
+    "float"      activations float32; constants any type             every operator that has a float meaning
+    "integer"    activations int8, uint8, int16 or int32, quantised  every operator that has an integer meaning
+
+Rules that hold at both stages: names are unique; every value has exactly one producer, or is an input or a constant;
+nodes stand in execution order; no value is empty; each output has the shape and type that its operator infers; each
+operator's own rules hold.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from lilliput.compiler.graph import Graph, Node, Value
+from lilliput.compiler.op import expect
+from lilliput.compiler.ops import ops
+from lilliput.core.errors import BrokenGraph
+
+Stage = Literal["float", "integer"]
+
+
+def check(graph: Graph, stage: Stage, after: str = "") -> Graph:
+    """Return `graph` when it is legal at `stage`.
+
+    Args:
+        graph: what to check.
+        stage: which of the two sets of rules holds.
+        after: name of the pass that made the graph, for the message.
+
+    Raises:
+        BrokenGraph: LP310, naming the node or value, and the pass.
+    """
+    try:
+        _check_structure(graph)
+        for value in graph.values.values():
+            _check_value(value, stage)
+        for node in graph.nodes:
+            _check_node(graph, node)
+    except BrokenGraph as error:
+        if not after:
+            raise
+        raise BrokenGraph(f"after {after}: {error.what}", why=error.why, fix=error.fix) from error
+    return graph
+
+
+def _check_structure(graph: Graph) -> None:
+    names = [node.name for node in graph.nodes]
+    if len(set(names)) != len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise BrokenGraph(f"node names appear twice: {', '.join(twice[:5])}")
+    known = set(graph.inputs) | {name for name, value in graph.values.items() if value.is_constant}
+    for node in graph.nodes:
+        for name in node.inputs:
+            expect(name in known, node, f"reads {name!r} before anything has made it")
+        for name in node.outputs:
+            expect(name not in known, node, f"makes {name!r}, which exists already")
+            known.add(name)
+    for name in graph.outputs:
+        if name not in known:
+            raise BrokenGraph(f"output {name!r} has no producer")
+
+
+def _check_value(value: Value, stage: Stage) -> None:
+    _ = value.nbytes  # refuses shapes that cannot be
+    if value.data is not None:
+        if value.data.shape != value.shape or value.data.dtype != np.dtype(value.dtype):
+            raise BrokenGraph(
+                f"constant {value.name!r} is declared {value.dtype}{list(value.shape)}, "
+                f"its data is {value.data.dtype}{list(value.data.shape)}"
+            )
+        if value.dtype == "float32" and not np.isfinite(value.data).all():
+            raise BrokenGraph(f"constant {value.name!r} holds NaN or infinity")
+        return
+    if stage == "integer" and (value.dtype not in ("int8", "uint8", "int16", "int32") or value.quant is None):
+        raise BrokenGraph(f"value {value.name!r} is {value.dtype} without quantisation in an integer graph")
+
+
+def _check_node(graph: Graph, node: Node) -> None:
+    op = ops[node.op]
+    inputs, outputs = graph.ins(node), graph.outs(node)
+    low, high = op.arity
+    expect(low <= len(inputs) <= high, node, f"takes {low} to {high} inputs, got {len(inputs)}")
+    expect(len(outputs) == 1, node, f"has one output, got {len(outputs)}")
+    shape, dtype = op.infer(node, inputs)
+    expect(
+        (outputs[0].shape, outputs[0].dtype) == (shape, dtype),
+        node,
+        f"gives {dtype}{list(shape)}, the graph says {outputs[0].dtype}{list(outputs[0].shape)}",
+    )
+    op.check(node, inputs, outputs[0])

@@ -1,0 +1,170 @@
+"""What an operator is: its grammar, its meaning in float and in integers, its cost, and the kernel that runs it.
+
+One file in `compiler/ops/` per operator, with a class that is registered by `@register_op`. Nothing else is edited.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+
+import numpy as np
+
+from lilliput.compiler.graph import Array, DType, Node, Value
+from lilliput.core.errors import BrokenGraph, UnsupportedOp
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Signature: TypeAlias = tuple[tuple[int, ...], DType]
+
+CType: TypeAlias = Literal["int8_t", "uint8_t", "int16_t", "uint16_t", "int32_t", "uint32_t", "float"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the kernels may use. The compiler knows no boards, only these facts about one.
+
+    Args:
+        dsp: the Arm DSP instructions (`SMLAD`, `SXTB16`, …).
+        fpu: single-precision floating point in hardware.
+    """
+
+    dsp: bool = False
+    fpu: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """One member of a kernel's parameter struct: a number, or a constant array in flash that it points to.
+
+    The printer refuses a number outside `ctype`.
+    """
+
+    name: str
+    ctype: CType
+    value: int | float | Array
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """One call of a runtime kernel: `function(&params, operand…, [scratch])`.
+
+    Args:
+        function: the C function; declared in `runtime/<function>.h`, defined in `runtime/<function>.c`, with the
+            struct `<struct>_t`.
+        fields: the members of the struct, in the order of its declaration.
+        operands: activation names, in the order of the pointers: inputs, then outputs.
+        struct: stem of the struct's name, where it differs from the function (a variant shares its struct).
+        scratch_bytes: working memory, aligned to 8, passed last as `void *`; 0 passes nothing.
+        in_place: positions in `operands` of the inputs whose memory the output may take over, that is, where the
+            kernel's contract allows exactly equal addresses.
+        also: further runtime files (stems) that must be linked with it.
+    """
+
+    function: str
+    fields: tuple[Field, ...]
+    operands: tuple[str, ...]
+    struct: str = ""
+    scratch_bytes: int = 0
+    in_place: tuple[int, ...] = ()
+    also: tuple[str, ...] = ()
+
+
+class Op(ABC):
+    """An operator. Instances hold no state.
+
+    `inputs` and `outputs` in the methods are the node's values in order. Batch is the leading axis of activations:
+    `float` and `integer` take any batch, the graph itself is compiled for a batch of one.
+    """
+
+    name: ClassVar[str]
+    arity: ClassVar[tuple[int, int]] = (1, 1)
+    """Fewest and most inputs."""
+
+    @abstractmethod
+    def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:
+        """Shape and dtype of the output. Raises BrokenGraph when the inputs do not fit."""
+
+    def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
+        """The grammar beyond arity and shapes: attribute ranges, quantisation. Raises BrokenGraph.
+
+        Only rules that hold for every legal node of this operator belong here; what merely has no kernel is for
+        `kernel` to refuse.
+        """
+        return  # most operators have no further rules
+
+    @abstractmethod
+    def float(self, node: Node, *x: Tensor) -> Tensor:
+        """The meaning in float32, differentiable, channels last, any batch."""
+
+    def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
+        """The meaning in integers, bit for bit what the kernel gives. Any batch."""
+        raise self.unsupported(node, "has no integer form")
+
+    def macs(self, node: Node, inputs: Sequence[Value], output: Value) -> int:
+        """Multiply-accumulates of one inference (batch 1)."""
+        return 0
+
+    def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        """The kernel call, or None when the node needs no code because its output is its input's very bytes."""
+        raise self.unsupported(node, "has no kernel")
+
+    def unsupported(self, node: Node, what: str) -> UnsupportedOp:
+        """The error for a node that cannot be lowered."""
+        where = f" ({node.source})" if node.source else ""
+        return UnsupportedOp(
+            f'{node.op} at "{node.name}"{where} {what}', fix="`lilliput list ops` prints what there is"
+        )
+
+
+def broken(node: Node, what: str) -> BrokenGraph:
+    """The error for a node that breaks its operator's grammar."""
+    return BrokenGraph(f'{node.op} at "{node.name}": {what}')
+
+
+def expect(condition: bool, node: Node, what: str) -> None:
+    """Raise BrokenGraph naming the node unless `condition` holds."""
+    if not condition:
+        raise broken(node, what)
+
+
+def activation_of(node: Node) -> str:
+    """The fused activation of a node. Raises BrokenGraph when it is none of `ACTIVATIONS`."""
+    activation = str(node.attrs.get("activation", "none"))
+    expect(activation in ACTIVATIONS, node, f"activation {activation!r} is none of {', '.join(ACTIVATIONS)}")
+    return activation
+
+
+def activation_range(activation: str, output: Value) -> tuple[int, int]:
+    """Integer clamp of a fused activation (`none`, `relu`, `relu6`, `relu_n1_to_1`) in the output's scale and type."""
+    limits = np.iinfo(output.dtype)
+    low, high = int(limits.min), int(limits.max)
+
+    def quantised(real: float) -> int:
+        scaled = np.float32(real) / np.float32(output.scale)
+        return output.zero_point + int(np.trunc(scaled + np.copysign(np.float32(0.5), scaled)))
+
+    if activation in ("relu", "relu6"):
+        low = max(low, quantised(0.0))
+    if activation == "relu6":
+        high = min(high, quantised(6.0))
+    if activation == "relu_n1_to_1":
+        low, high = max(low, quantised(-1.0)), min(high, quantised(1.0))
+    return low, high
+
+
+ACTIVATIONS = ("none", "relu", "relu6", "relu_n1_to_1")
+
+
+def apply_activation(activation: str, y: Tensor) -> Tensor:
+    """A fused activation in float."""
+    if activation == "relu":
+        return y.clamp_min(0.0)
+    if activation == "relu6":
+        return y.clamp(0.0, 6.0)
+    if activation == "relu_n1_to_1":
+        return y.clamp(-1.0, 1.0)
+    return y

@@ -1,0 +1,85 @@
+"""A compiled network: graph, memory plan, kernel calls, C sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from lilliput.compiler.grammar import check
+from lilliput.compiler.graph import Array, Graph, Value
+from lilliput.compiler.interpret import run_integer
+from lilliput.compiler.memory import MemoryPlan, Step, plan_memory
+from lilliput.compiler.memory_check import check_plan
+from lilliput.compiler.op import Target
+from lilliput.compiler.ops import ops
+from lilliput.compiler.print_c import print_model
+from lilliput.compiler.runtime_files import runtime_sources
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """What `compile_graph` gives. `run` is the integer reference; `boards` runs the same on the host or on a board.
+
+    Args:
+        graph: the integer graph.
+        target: what the kernels may use.
+        steps: the kernel calls in order.
+        plan: where each value lies in the arena.
+        sources: file name → text: `lilliput_model.c`, `lilliput_model.h` and the runtime files that they need.
+    """
+
+    graph: Graph
+    target: Target
+    steps: tuple[Step, ...]
+    plan: MemoryPlan
+    sources: Mapping[str, str]
+
+    @property
+    def inputs(self) -> tuple[Value, ...]:
+        """The network's inputs, in the order of `lilliput_model_input_N`."""
+        return tuple(self.graph.values[name] for name in self.graph.inputs)
+
+    @property
+    def outputs(self) -> tuple[Value, ...]:
+        """The network's outputs, in the order of `lilliput_model_output_N`."""
+        return tuple(self.graph.values[name] for name in self.graph.outputs)
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        graph = self.graph
+        return sum(ops[n.op].macs(n, graph.ins(n), graph.values[n.output]) for n in graph.nodes)
+
+    def run(self, *x: Array) -> tuple[Array, ...]:
+        """The reference outputs for raw integer inputs, (N, …) each, in the order of `inputs`."""
+        given = dict(zip(self.graph.inputs, (np.asarray(array) for array in x), strict=True))
+        return tuple(run_integer(self.graph, given)[name] for name in self.graph.outputs)
+
+
+def compile_graph(graph: Graph, target: Target | None = None) -> Program:
+    """Choose kernels, plan and prove the memory, print the C.
+
+    Args:
+        graph: integer graph with a batch of one.
+        target: what the kernels may use; plain C by default.
+
+    Raises:
+        UnsupportedError: LP3xx, a node has no kernel, or an integer could overflow.
+    """
+    target = target or Target()
+    check(graph, "integer")
+    steps: list[Step] = []
+    renamed: dict[str, str] = {}
+    for node in graph.nodes:
+        kernel = ops[node.op].kernel(node, graph.ins(node), graph.values[node.output], target)
+        if kernel is None:
+            renamed[node.output] = node.inputs[0]
+        else:
+            steps.append(Step(len(steps), node, kernel))
+    plan = plan_memory(graph, steps, renamed)
+    check_plan(graph, steps, renamed, plan)
+    sources = {**print_model(graph, steps, plan), **runtime_sources(steps)}
+    return Program(graph, target, tuple(steps), plan, sources)

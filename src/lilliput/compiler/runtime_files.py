@@ -1,0 +1,31 @@
+"""Which files of the runtime a program needs: the kernels it calls, and what they include."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+from lilliput.compiler.memory import Step
+
+_INCLUDE = re.compile(r'^#include "([a-z0-9_]+\.h)"$', re.MULTILINE)
+
+
+def runtime_sources(steps: Sequence[Step]) -> dict[str, str]:
+    """File name → text, sorted by name."""
+    stems = {stem for step in steps for stem in (step.kernel.function, *step.kernel.also)}
+    wanted = [f"{stem}.c" for stem in stems] + [f"{stem}.h" for stem in stems]
+    found: dict[str, str] = {}
+    while wanted:
+        name = wanted.pop()
+        if name not in found:
+            found[name] = read_runtime(name)
+            wanted += _INCLUDE.findall(found[name])
+    return dict(sorted(found.items()))
+
+
+@cache
+def read_runtime(name: str) -> str:
+    """The text of one runtime file."""
+    return files("lilliput.runtime").joinpath(name).read_text(encoding="utf-8")

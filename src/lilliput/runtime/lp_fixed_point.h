@@ -1,0 +1,46 @@
+/* Requantisation: bring a 32-bit accumulator to the scale of the output.
+ *
+ * A real factor m is mult * 2^(shift - 31), mult in [2^30, 2^31) or 0, shift in [-31, 30].
+ *
+ * Value     t = (acc * 2^max(shift, 0) * mult + 2^30) >> 31     on the exact 64-bit product: round half up
+ *           y = t / 2^max(-shift, 0)                            round half away from zero
+ * Ranges    |acc| * 2^max(shift, 0) < 2^31, proved by the compiler from the weights (LP312 otherwise).
+ *
+ * Shifting a negative number right is arithmetic on every compiler this project supports; the tests hold it.
+ */
+#ifndef LP_FIXED_POINT_H
+#define LP_FIXED_POINT_H
+
+#include <stdint.h>
+
+static inline int32_t lp_min_s32(int32_t a, int32_t b) { return a < b ? a : b; }
+
+static inline int32_t lp_max_s32(int32_t a, int32_t b) { return a > b ? a : b; }
+
+static inline int32_t lp_clamp_s32(int32_t x, int32_t low, int32_t high)
+{
+    return x < low ? low : (x > high ? high : x);
+}
+
+/* (a * b + 2^30) >> 31 on the exact product. */
+static inline int32_t lp_high_mul(int32_t a, int32_t b)
+{
+    return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
+}
+
+/* x / 2^bits, round half away from zero; bits in [0, 31]. */
+static inline int32_t lp_rounding_shift(int32_t x, int32_t bits)
+{
+    const int32_t mask = (int32_t)(((uint32_t)1 << bits) - 1u);
+    const int32_t threshold = (int32_t)((uint32_t)mask >> 1) + (x < 0 ? 1 : 0);
+    return (x >> bits) + ((x & mask) > threshold ? 1 : 0);
+}
+
+static inline int32_t lp_requantise(int32_t acc, int32_t mult, int32_t shift)
+{
+    const int32_t left = shift > 0 ? shift : 0;
+    const int32_t right = shift > 0 ? 0 : -shift;
+    return lp_rounding_shift(lp_high_mul(acc * (int32_t)((uint32_t)1 << left), mult), right);
+}
+
+#endif
