@@ -337,6 +337,12 @@ class NoRoom(ToolError):
     code = "LP604"
 
 
+class Busy(ToolError):
+    """Another process has held the result store for longer than this one waited. Nothing was lost; run it again."""
+
+    code = "LP605"
+
+
 class Interrupted(LilliputError):
     """The work was interrupted. What was finished is kept, and the same command goes on from there."""
 
