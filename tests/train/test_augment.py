@@ -110,10 +110,10 @@ def test_names_are_sorted_into_raw_and_feature_changes() -> None:
 
 
 def test_a_change_for_other_items_is_refused() -> None:
-    with pytest.raises(BadSetting, match="'speed'\n  why: speed is for signals\n  fix: .* flip, crop, specaugment"):
+    with pytest.raises(BadSetting, match=r"'speed'\n  why: speed is for signals\n  fix: .* flip, crop, specaugment"):
         changes_of(["speed"], IMAGE)
 
 
 def test_an_unknown_change_lists_the_names() -> None:
-    with pytest.raises(BadSetting, match="'echo'\n  fix: the names for signals are speed, shift, gain, noise"):
+    with pytest.raises(BadSetting, match=r"'echo'\n  fix: the names for signals are speed, shift, gain, noise"):
         changes_of(["echo"], SOUND)

@@ -77,7 +77,7 @@ def test_a_flat_network_gets_flat_items() -> None:
 
 
 def test_unknown_changes_are_refused_before_training() -> None:
-    with pytest.raises(BadSetting, match="train.augment has 'flip'"):
+    with pytest.raises(BadSetting, match=r"train\.augment has 'flip'"):
         Features(_split(), _Halves(), augment=["flip"])
 
 

@@ -96,7 +96,9 @@ def test_a_loss_that_is_not_finite_stops_with_its_step(tmp_path: Path) -> None:
         calls += 1
         return model(x).sum() * (float("nan") if calls == 5 else 1e-3)
 
-    with pytest.raises(Diverged, match=r"loss is nan at step 5 \(epoch 1\)\n  why: .*step-00000003\n  fix: .*lr=0\.0005"):
+    with pytest.raises(
+        Diverged, match=r"loss is nan at step 5 \(epoch 1\)\n  why: .*step-00000003\n  fix: .*lr=0\.0005"
+    ):
         fit(network(), data(), SETTINGS, checkpoint_dir=tmp_path, objective=objective)
 
 

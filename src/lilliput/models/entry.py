@@ -6,18 +6,16 @@ the family with some of the values set. All that a request can get wrong is foun
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import torch
-from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 
 from lilliput.core.errors import BadSetting
 from lilliput.core.registry import Registry
+from lilliput.core.settings import load_settings
 
 
 class ModelConfig(Protocol):
@@ -64,22 +62,11 @@ class ModelEntry:
         Raises:
             BadSetting: LP101, a key that the config has not (near ones are suggested) or a value of another type.
         """
-        known = [field.name for field in dataclasses.fields(self.defaults)]
-        for key in changes:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=2)
-                fix = f"did you mean {', '.join(near)}?" if near else f"the keys are {', '.join(known)}"
-                raise BadSetting(f"model {self.name} has no setting {key!r}", fix=fix)
-        kind = type(self.defaults)
-        values = {**dataclasses.asdict(self.defaults), **changes}
         try:
-            return TypeAdapter(kind).validate_python(values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            # A range that the dataclass itself checks has no place in pydantic's report, and says its own field.
-            place = f": {first['loc'][0]} = {first['input']!r}" if first["loc"] else " cannot have these settings"
-            why = first["msg"].removeprefix("Value error, ")
-            raise BadSetting(f"model {self.name}{place}", why=why, fix=f"`lilliput info {self.name}`") from None
+            return load_settings(type(self.defaults), base={**vars(self.defaults), **changes})
+        except BadSetting as error:
+            fix = error.fix or f"`lilliput info {self.name}` prints the settings with their defaults"
+            raise BadSetting(f"model {self.name}: {error.what}", why=error.why, fix=fix) from None
 
 
 models: Registry[ModelEntry] = Registry("model", "lilliput.models")

@@ -1,50 +1,41 @@
 """A network in a folder: what rebuilds it, and its weights. Nothing in it can run code.
 
-    config.json         {"format": "lilliput/model", "version": 1, "name": registered name, "config": plain values,
-                         "weights_sha256": of the other file}
-    model.safetensors   float weights and statistics
+config.json         {"format": "lilliput/model", "version": 1, "name": registered name, "config": plain values}
+model.safetensors   float weights and statistics
+MANIFEST.json       size and SHA-256 of both
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from lilliput.core.errors import BadName, BadSetting, BadValue, ConfigError, ImpossibleSize, WrongChecksum, WrongWeights
-from lilliput.core.files import new_folder, read_bytes, read_json, read_tensors, write_bytes, write_json
+from lilliput.core.errors import BadName, BadValue, ConfigError, ImpossibleSize
+from lilliput.core.files import MANIFEST, check_folder, read_json, write_folder, write_json
+from lilliput.core.files.tensors import read_tensors, write_tensors
+from lilliput.core.settings import resolved
 from lilliput.models.entry import models
-
-_SHOWN = 5
 
 
 def save_model(model: nn.Module, folder: Path) -> None:
     """Write a network that `create_model` made; the folder is whole or not there.
 
     Raises:
-        ValueError: the network was not made by `create_model`, so that no name rebuilds it.
-        BadOutput: LP104, the folder cannot be written. NoRoom: LP604, the disk is full.
-        BadValue: LP207, a weight is not finite.
+        ValueError: the network was not made by `create_model`, so that no name rebuilds it, or a weight is not finite.
+        BadOutput: LP104, the folder cannot be written, or holds something else. NoRoom: LP604, the disk is full.
     """
     name, config = getattr(model, "registered_name", None), getattr(model, "config", None)
     if not isinstance(name, str) or not dataclasses.is_dataclass(config):
         raise ValueError(f"{type(model).__name__} was not made by create_model: no registered name rebuilds it")
-    state = {key: value.detach().cpu().contiguous().clone() for key, value in model.state_dict().items()}
-    _check_finite(state, "this network")
-    weights = safetensors.torch.save(state)
-    with new_folder(folder) as made:
-        write_bytes(made / "model.safetensors", weights)
-        write_json(
-            made / "config.json",
-            "model",
-            {"name": name, "config": vars(config), "weights_sha256": hashlib.sha256(weights).hexdigest()},
-        )
+    _check_finite(model.state_dict())
+    with write_folder(folder) as made:
+        write_json(made / "config.json", "model", {"name": name, "config": resolved(config)})
+        state = {key: value.detach().cpu().contiguous().numpy() for key, value in model.state_dict().items()}
+        write_tensors(made / "model.safetensors", state)
 
 
 def load_model(folder: Path) -> nn.Module:
@@ -52,35 +43,30 @@ def load_model(folder: Path) -> nn.Module:
 
     Raises:
         MissingFile: LP221, a file is not there.
-        NotThisFormat, NewerFormat: LP200, LP201, `config.json` is of another kind or a newer version.
-        BadName, BadValue, ImpossibleSize: LP205, LP207, LP204, a name, a setting or a weight that cannot be.
+        WrongChecksum: LP210, a file was changed after it was written.
+        FileError: LP200 to LP207, a file is damaged; a name, a setting or a weight that cannot be.
         WrongWeights: LP208, names, shapes or types are not those of the network.
-        WrongChecksum: LP210, the weights were changed after they were written.
     """
     path = folder / "config.json"
+    if (folder / MANIFEST).exists():
+        check_folder(folder)
     head = read_json(path, "model")
-    name, config, digest = (head.get(key) for key in ("name", "config", "weights_sha256"))
+    name, config = head.get("name"), head.get("config")
     if not isinstance(name, str) or name not in models:
         raise BadName(f"{path} names a network that is not here: {name!r}", fix="`lilliput list models`")
     if not isinstance(config, dict):
         raise BadValue(f"{path}: config is {config!r}", why="it must be an object of settings")
-    weights = read_bytes(folder / "model.safetensors")
-    found = hashlib.sha256(weights).hexdigest()
-    if found != digest:
-        raise WrongChecksum(
-            f"{folder / 'model.safetensors'} has SHA-256 {found[:12]}…, config.json says {str(digest)[:12]}…",
-            fix="copy both files again from where they came",
-        )
-    state = read_tensors(weights)
     # On the meta device a network of any size costs nothing: a config that lies is found before memory is asked for.
-    _check_state(_build(path, name, config, "meta").state_dict(), state, folder)
+    shadow = _build(path, name, config, "meta").state_dict()
+    expect = {key: (tuple(value.shape), str(value.dtype).removeprefix("torch.")) for key, value in shadow.items()}
+    weights = read_tensors(folder / "model.safetensors", expect=expect)
     with torch.random.fork_rng(devices=()):
         model = _build(path, name, config, "cpu")
-    model.load_state_dict(state)
+    model.load_state_dict({key: torch.from_numpy(value) for key, value in weights.items()})
     return model.eval()
 
 
-def _build(path: Path, name: str, config: Mapping[str, Any], device: str) -> nn.Module:
+def _build(path: Path, name: str, config: Mapping[str, object], device: str) -> nn.Module:
     try:
         with torch.device(device):
             return models[name](**config)
@@ -90,39 +76,7 @@ def _build(path: Path, name: str, config: Mapping[str, Any], device: str) -> nn.
         raise ImpossibleSize(f"{path}: {name} cannot be built with {config}", why=str(error).split("\n")[0]) from None
 
 
-def _check_state(expected: Mapping[str, Tensor], state: Mapping[str, Tensor], folder: Path) -> None:
-    wrong = {
-        "missing": sorted(expected.keys() - state.keys()),
-        "unexpected": sorted(state.keys() - expected.keys()),
-        "wrong shape or type": [
-            f"{key} {tuple(state[key].shape)} {_kind(state[key])}, not {tuple(value.shape)} {_kind(value)}"
-            for key, value in expected.items()
-            if key in state and (state[key].shape != value.shape or state[key].dtype != value.dtype)
-        ],
-    }
-    found = [f"{label}: {_first(names)}" for label, names in wrong.items() if names]
-    if found:
-        raise WrongWeights(
-            f"the weights in {folder} do not belong to the network that its config.json describes",
-            why="; ".join(found),
-            fix="copy both files again from where they came",
-        )
-    _check_finite(state, str(folder))
-
-
-def _check_finite(state: Mapping[str, Tensor], where: str) -> None:
+def _check_finite(state: Mapping[str, Tensor]) -> None:
     for key, value in state.items():
-        if value.is_floating_point() and not torch.isfinite(value).all():
-            flat = value.flatten()
-            first = int((~torch.isfinite(flat)).nonzero()[0])
-            raise BadValue(f"weight {key}[{first}] of {where} is {flat[first].item()}", fix="train it again")
-
-
-def _first(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-    return ", ".join(listed[:_SHOWN]) + more
-
-
-def _kind(tensor: Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
+        if not torch.isfinite(value).all():
+            raise ValueError(f"{key} of the network holds a value that is not finite; it is not saved")

@@ -8,20 +8,21 @@ Two are kept. No generator state is stored, because the loop has none (see loop.
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import safetensors.torch
+import torch
+from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from lilliput.core.errors import BadSetting, WrongChecksum
-from lilliput.core.files import new_folder, read_bytes, read_json, read_tensors, write_bytes, write_json
+from lilliput.core.errors import BadSetting, BadValue
+from lilliput.core.files import check_folder, read_json, write_folder, write_json
+from lilliput.core.files.tensors import read_tensors, write_tensors
+from lilliput.core.settings import resolved
 from lilliput.train.metrics import Measure
 
 _KEPT = 2
@@ -41,8 +42,8 @@ class EpochRecord:
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """All that a training needs to go on.
+class Progress:
+    """How far a training is.
 
     Args:
         step: optimiser steps done.
@@ -54,7 +55,6 @@ class Checkpoint:
         best_epoch: its epoch, from 1.
         history: one row an epoch done.
         settings: the training's settings as plain values.
-        tensors: part (`model`, `average`, `best`, `optimiser`) → name → tensor.
     """
 
     step: int
@@ -66,6 +66,12 @@ class Checkpoint:
     best_epoch: int
     history: tuple[EpochRecord, ...]
     settings: Mapping[str, Any]
+
+
+class Checkpoint(NamedTuple):
+    """All that a training needs to go on; tensors by part (`model`, `average`, `best`, `optimiser`) and name."""
+
+    progress: Progress
     tensors: Mapping[str, dict[str, Tensor]]
 
 
@@ -90,16 +96,11 @@ class CheckpointFolder:
         Raises:
             BadOutput: LP104, the folder cannot be written. NoRoom: LP604, the disk is full.
         """
-        flat = {f"{part}.{name}": t for part, tensors in checkpoint.tensors.items() for name, t in tensors.items()}
-        weights = safetensors.torch.save(flat)
-        state = {f.name: getattr(checkpoint, f.name) for f in dataclasses.fields(checkpoint) if f.name != "tensors"}
-        state["best"] = dataclasses.asdict(checkpoint.best) if checkpoint.best else None
-        state["history"] = [dataclasses.asdict(row) for row in checkpoint.history]
-        state["tensors_sha256"] = hashlib.sha256(weights).hexdigest()
-        target = self.folder / f"step-{checkpoint.step:08d}"
-        with new_folder(target) as folder:
-            write_bytes(folder / "tensors.safetensors", weights)
-            write_json(folder / "state.json", "checkpoint", state)
+        flat = {f"{part}.{name}": t.numpy() for part, found in checkpoint.tensors.items() for name, t in found.items()}
+        target = self.folder / f"step-{checkpoint.progress.step:08d}"
+        with write_folder(target) as folder:
+            write_tensors(folder / "tensors.safetensors", flat)
+            write_json(folder / "state.json", "checkpoint", resolved(checkpoint.progress))
         for old in self._all()[:-_KEPT]:
             shutil.rmtree(old)
         return target
@@ -108,7 +109,7 @@ class CheckpointFolder:
         """The newest checkpoint, or None where there is none yet.
 
         Args:
-            settings: of the training that wants to go on; they must be those of the checkpoint.
+            settings: of the training that wants to go on, as plain values; they must be those of the checkpoint.
             items: how many training items it has.
 
         Raises:
@@ -118,51 +119,42 @@ class CheckpointFolder:
         newest = self.newest()
         if newest is None:
             return None
-        state = read_json(newest / "state.json", "checkpoint")
-        weights = read_bytes(newest / "tensors.safetensors")
-        digest = hashlib.sha256(weights).hexdigest()
-        if digest != state["tensors_sha256"]:
-            raise WrongChecksum(
-                f"{newest / 'tensors.safetensors'} has SHA-256 {digest[:12]}…, not {str(state['tensors_sha256'])[:12]}…",
-                fix=f"rm -r {newest}, and the training goes on from the one before",
-            )
-        self._check_same(newest, {**state["settings"], "items": state["items"]}, {**settings, "items": items})
-        return _from_plain(state, read_tensors(weights))
+        check_folder(newest)
+        checkpoint = _read(newest)
+        then = checkpoint.progress
+        _check_same(newest, {**then.settings, "items": then.items}, {**settings, "items": items})
+        return checkpoint
 
     def _all(self) -> list[Path]:
         if not self.folder.is_dir():
             return []
         return sorted(path for path in self.folder.iterdir() if _NAME.fullmatch(path.name))
 
-    def _check_same(self, path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-        plain = {key: list(value) if isinstance(value, tuple) else value for key, value in now.items()}
-        differ = [key for key in plain if key not in _FREE and then.get(key) != plain[key]]
-        if differ:
-            what = ", ".join(f"{key} {then.get(key)!r} then, {plain[key]!r} now" for key in differ[:3])
-            raise BadSetting(
-                f"the checkpoint {path} is of another training: {what}",
-                fix="the same settings as then, or another folder",
-            )
-
 
 # Where a training runs does not change what it is.
 _FREE = frozenset({"device", "threads"})
 
 
-def _from_plain(state: Mapping[str, Any], flat: Mapping[str, Tensor]) -> Checkpoint:
+def _check_same(path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    differ = [key for key in now if key not in _FREE and then.get(key) != now[key]]
+    if differ:
+        what = ", ".join(f"{key} {then.get(key)!r} then, {now[key]!r} now" for key in differ[:3])
+        raise BadSetting(
+            f"the checkpoint {path} is of another training: {what}",
+            fix="the same settings as then, or another folder",
+        )
+
+
+def _read(folder: Path) -> Checkpoint:
+    path = folder / "state.json"
     tensors: dict[str, dict[str, Tensor]] = {part: {} for part in _PARTS}
-    for name, tensor in flat.items():
-        part, key = name.split(".", 1)
-        tensors[part][key] = tensor
-    return Checkpoint(
-        step=state["step"],
-        epoch=state["epoch"],
-        items=state["items"],
-        stale=state["stale"],
-        loss_sum=state["loss_sum"],
-        best=Measure(**state["best"]) if state["best"] else None,
-        best_epoch=state["best_epoch"],
-        history=tuple(EpochRecord(**row) for row in state["history"]),
-        settings=state["settings"],
-        tensors=tensors,
-    )
+    try:
+        for name, array in read_tensors(folder / "tensors.safetensors").items():
+            part, key = name.split(".", 1)
+            tensors[part][key] = torch.from_numpy(array)
+        head = read_json(path, "checkpoint")
+        state = {key: value for key, value in head.items() if key not in ("format", "version")}
+        return Checkpoint(TypeAdapter(Progress).validate_python(state), tensors)
+    except (ValidationError, KeyError, ValueError) as error:
+        first = str(error).split("\n")[0]
+        raise BadValue(f"{path} is not the state of a training: {first}", fix=f"rm -r {folder}") from None

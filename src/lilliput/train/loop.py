@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +23,8 @@ from torch import Tensor, nn
 
 from lilliput.core.errors import BadSetting, Diverged, Interrupted
 from lilliput.core.events import Emit, Event, silent
-from lilliput.train.checkpoint import Checkpoint, CheckpointFolder, EpochRecord
+from lilliput.core.settings import resolved
+from lilliput.train.checkpoint import Checkpoint, CheckpointFolder, EpochRecord, Progress
 from lilliput.train.data import Source, TrainData
 from lilliput.train.engine import Engine, engine_of
 from lilliput.train.losses import Objective, mix, objective_of
@@ -153,7 +153,7 @@ class _Training:
             self._train_epoch()
             self._close_epoch()
         self._keep()
-        assert self.best is not None  # noqa: S101 - for the type checker: epochs is at least 1
+        assert self.best is not None
         self.emit(Event("done", "train", step=self.step, value=self.best.value))
         return TrainResult(
             best=self.best,
@@ -263,28 +263,27 @@ class _Training:
     def _save(self) -> None:
         if self.folder is None or self.engine.rank:
             return
-        self.folder.save(
-            Checkpoint(
-                step=self.step,
-                epoch=self.epoch,
-                items=len(self.data.train),
-                stale=self.stale,
-                loss_sum=self.loss_sum,
-                best=self.best,
-                best_epoch=self.best_epoch,
-                history=tuple(self.history),
-                settings=dataclasses.asdict(self.settings),
-                tensors={
-                    "model": _copied(self.model),
-                    "average": _copied(self.average) if self.average else {},
-                    "best": self.best_state,
-                    "optimiser": _optimiser_state(self.optimiser),
-                },
-            )
+        progress = Progress(
+            step=self.step,
+            epoch=self.epoch,
+            items=len(self.data.train),
+            stale=self.stale,
+            loss_sum=self.loss_sum,
+            best=self.best,
+            best_epoch=self.best_epoch,
+            history=tuple(self.history),
+            settings=resolved(self.settings),
         )
+        tensors = {
+            "model": _copied(self.model),
+            "average": _copied(self.average) if self.average else {},
+            "best": self.best_state,
+            "optimiser": _optimiser_state(self.optimiser),
+        }
+        self.folder.save(Checkpoint(progress, tensors))
 
     def _resume(self) -> None:
-        saved = self.folder.load(dataclasses.asdict(self.settings), len(self.data.train)) if self.folder else None
+        saved = self.folder.load(resolved(self.settings), len(self.data.train)) if self.folder else None
         if saved is None:
             return
         self.model.load_state_dict(saved.tensors["model"])
@@ -292,9 +291,10 @@ class _Training:
             self.average.load_state_dict(saved.tensors["average"])
         _load_optimiser(self.optimiser, saved.tensors["optimiser"])
         self.best_state = saved.tensors["best"]
-        self.step, self.epoch, self.stale = saved.step, saved.epoch, saved.stale
-        self.loss_sum, self.best, self.best_epoch = saved.loss_sum, saved.best, saved.best_epoch
-        self.history, self.resumed_from = list(saved.history), saved.step
+        done = saved.progress
+        self.step, self.epoch, self.stale, self.loss_sum = done.step, done.epoch, done.stale, done.loss_sum
+        self.best, self.best_epoch, self.history = done.best, done.best_epoch, list(done.history)
+        self.resumed_from = done.step
         self.emit(Event("note", "train", step=self.step, text=f"going on from step {self.step}"))
 
 

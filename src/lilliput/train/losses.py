@@ -42,7 +42,8 @@ def reconstruction(y: Tensor, x: Tensor) -> Tensor:
 
 
 def distill(student: Tensor, teacher: Tensor, *, temperature: float) -> Tensor:
-    r"""Soft cross-entropy against a teacher: :math:`\tau^2\, KL(\mathrm{softmax}(t/\tau)\,\|\,\mathrm{softmax}(s/\tau))`.
+    r"""Soft cross-entropy against a teacher,
+    :math:`\tau^2\, KL(\mathrm{softmax}(t/\tau)\,\|\,\mathrm{softmax}(s/\tau))`.
 
     The factor keeps the gradient's size the same for every temperature.
 

@@ -45,9 +45,7 @@ def accuracy(predicted: NDArray[np.integer[Any]], truth: NDArray[np.integer[Any]
     return Measure("accuracy", right / truth.size, low, high, int(truth.size))
 
 
-def confusion(
-    predicted: NDArray[np.integer[Any]], truth: NDArray[np.integer[Any]], classes: int
-) -> NDArray[np.int64]:
+def confusion(predicted: NDArray[np.integer[Any]], truth: NDArray[np.integer[Any]], classes: int) -> NDArray[np.int64]:
     """Counts of answers.
 
     Shapes:

@@ -1,7 +1,7 @@
 """Weights in safetensors: read with every check that the format leaves out, written so that the bytes repeat.
 
-The published reader accepts a key twice in the header, and NaN, and its errors name no tensor. So the header (8 bytes of
-length, JSON, data) is read here, under the limits of our JSON; the tests hold both directions to the published package.
+The published reader accepts a key twice in the header, and NaN, and its errors name no tensor. So the header (8 bytes
+of length, JSON, data) is read here, under the limits of our JSON; the tests hold both ways to the published package.
 """
 
 from __future__ import annotations
