@@ -37,7 +37,7 @@ int main(void)
     void *scratch = malloc(%(scratch)d);
     if (x == NULL || y == NULL || scratch == NULL) return 2;
     while (fread(x, %(input)d, 1, stdin) == 1) {
-        %(kernel)s(&front, x, y, scratch);
+        %(kernel)s(&front, x, y%(pass)s);
         if (fwrite(y, %(output)d, 1, stdout) != 1) return 3;
     }
     free(x); free(y); free(scratch);
@@ -69,6 +69,7 @@ def build(front: Preprocess, compiler: Sequence[str], folder: Path, flags: Seque
         "type": f"{front.input_dtype}_t",
         "input": int(np.prod(front.input_shape)) * np.dtype(front.input_dtype).itemsize,
         "output": int(np.prod(front.output_shape)),
+        "pass": ", scratch" if front.scratch_bytes() else "",
         "scratch": max(front.scratch_bytes(), 1),
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """The report of a compiled network: what it is, what it needs, where that goes. One plain value, three faces.
 
-`make_report` gives what `report.json` stores; `report_parts` gives tables and lines for a terminal, `report_markdown` the
-same as a file. Measured figures carry `=`, estimates `≈`.
+`make_report` gives what `report.json` stores; `report_parts` gives tables and lines for a terminal, `report_markdown`
+the same as a file. Measured figures carry `=`, estimates `≈`.
 """
 
 from __future__ import annotations

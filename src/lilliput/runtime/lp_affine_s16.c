@@ -1,8 +1,7 @@
 #include "lp_affine_s16.h"
 
-void lp_affine_s16(const lp_affine_s16_t *op, const int16_t *x, int8_t *y, void *scratch)
+void lp_affine_s16(const lp_affine_s16_t *op, const int16_t *x, int8_t *y)
 {
-    (void)scratch;
     for (int32_t i = 0; i < op->count; i++) {
         for (int32_t c = 0; c < op->channels; c++) {
             const int32_t t = ((*x++ - op->offset[c]) * op->mult[c] + op->round[c]) >> op->shift[c];

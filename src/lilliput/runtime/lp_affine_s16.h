@@ -5,7 +5,7 @@
  *           y    = clamp(t + zero_point, -128, 127)
  * Ranges    |x - offset[c]| < 2^16; mult[c] in [0, 2^14); |round[c]| < 2^30; shift[c] in [0, 30]:
  *           the product is below 2^30 and the sum below 2^31, so no sum leaves its type for any x.
- * Memory    scratch 0 bytes, the argument is not read; no heap.
+ * Memory    scratch 0 bytes; no heap.
  * Aliasing  y may be x, or lie nowhere on it.
  * Failure   none at run time: features/affine.py checks the ranges when the tables are made.
  *
@@ -26,6 +26,6 @@ typedef struct {
     int32_t zero_point;
 } lp_affine_s16_t;
 
-void lp_affine_s16(const lp_affine_s16_t *op, const int16_t *x, int8_t *y, void *scratch);
+void lp_affine_s16(const lp_affine_s16_t *op, const int16_t *x, int8_t *y);
 
 #endif
