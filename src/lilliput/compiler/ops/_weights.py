@@ -6,7 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lilliput.compiler.graph import Array, Value
+from lilliput.compiler.graph import Array, Node, Value
+from lilliput.compiler.op import expect
+
+
+def check_weights(node: Node, inputs: Sequence[Value], channel_axis: int) -> None:
+    """The grammar of the weights: constant; in an integer graph symmetric int8, per tensor or per output channel."""
+    x, w = inputs[:2]
+    expect(w.is_constant and all(value.is_constant for value in inputs[2:]), node, "w and b must be constants")
+    if x.dtype == "float32":
+        return
+    expect(w.quant is not None, node, f"w {w.name!r} is not quantised")
+    if w.quant is not None:
+        expect(set(w.quant.zero_point) == {0}, node, "w must be symmetric (zero point 0)")
+        fits = w.quant.is_per_tensor or w.quant.axis == channel_axis
+        expect(fits, node, f"per-channel scales of w must be on axis {channel_axis}, they are on {w.quant.axis}")
 
 
 def bias_of(inputs: Sequence[Value], channels: int) -> Array:

@@ -27,7 +27,7 @@ from lilliput.compiler.op import (
     expect,
 )
 from lilliput.compiler.ops import register_op
-from lilliput.compiler.ops._weights import bias_of, weight_factors
+from lilliput.compiler.ops._weights import bias_of, check_weights, weight_factors
 from lilliput.compiler.proof import prove_accumulator
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class FullyConnected(Op):
 
     name = "fully_connected"
     arity = (2, 3)
+    takes_activation = True
 
     def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:
         x, w = inputs[:2]
@@ -50,11 +51,7 @@ class FullyConnected(Op):
 
     def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
         activation_of(node)
-        w = inputs[1]
-        expect(w.is_constant, node, "w must be a constant")
-        if w.quant is not None:
-            expect(set(w.quant.zero_point) == {0}, node, "w must be symmetric (zero point 0)")
-            expect(w.quant.is_per_tensor or w.quant.axis == 0, node, "per-channel scales of w must be on axis 0")
+        check_weights(node, inputs, channel_axis=0)
 
     def float(self, node: Node, *x: Tensor) -> Tensor:
         from torch.nn import functional
