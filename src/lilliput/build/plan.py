@@ -1,7 +1,7 @@
 """The plan: what a build will do and what it will need, known before anything is trained.
 
-The network is compiled untrained, with the real kernels, linked into a real image for the board, and run once. SRAM does
-not depend on the weights, so that figure is final; flash may move by some bytes, where equal tables are stored once.
+The network is compiled untrained, with the real kernels, linked into a real image for the board, and run once. SRAM
+does not depend on the weights, so that figure is final; flash may move by some bytes, where equal tables are stored once.
 """
 
 from __future__ import annotations
