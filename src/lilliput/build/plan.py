@@ -1,7 +1,8 @@
 """The plan: what a build will do and what it will need, known before anything is trained.
 
 The network is compiled untrained, with the real kernels, linked into a real image for the board, and run once. SRAM
-does not depend on the weights, so that figure is final; flash may move by some bytes, where equal tables are stored once.
+does not depend on the weights, so that figure is final; flash may move by some bytes, where equal tables are stored
+once.
 """
 
 from __future__ import annotations
@@ -240,14 +241,15 @@ def _training_seconds(task: Task, settings: BuildSettings, model: nn.Module) -> 
     if len(source) == 0:
         raise BadSetting("there are no training items", fix="choose a task with items")
     objective, size = objective_of(train), min(train.batch_size, len(source))
-    shape = model.config.input_shape  # type: ignore[union-attr]
+    shape: tuple[int, ...] = model.config.input_shape  # type: ignore[union-attr, assignment]
     took = 0.0
     for step in range(3):
         started = time.monotonic()
         items = np.arange(step * size, (step + 1) * size, dtype=np.intp) % len(source)
         x, y = source.batch(items, 0)
         model.train()
-        objective(model, x.reshape(size, *shape), y).backward()
+        loss = objective(model, x.reshape(size, *shape), y)
+        torch.autograd.backward(loss)
         took = time.monotonic() - started
     model.zero_grad()
     return took * max(1, len(source) // size) * train.epochs

@@ -1,6 +1,7 @@
 """Remove the transposes that a channels-first frontend leaves around each layer.
 
-Inputs of four axes become channels last first, with a transpose behind them. Then local rules are applied until none fits:
+Inputs of four axes become channels last first, with a transpose behind them. Then local rules are applied until none
+fits:
 
     transpose(transpose(x))                          one transpose, or none
     transpose that moves axes of size one only       a reshape
