@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lilliput.compiler.graph import Array
+from lilliput.core.errors import UnsafeRange
 
 
 class Multiplier(NamedTuple):
@@ -30,10 +31,13 @@ def to_multiplier(real: float) -> Multiplier:
     """The fixed-point form of a factor, rounded half away from zero to 31 bits.
 
     Raises:
-        ValueError: not finite, negative, or 2^30 and above.
+        UnsafeRange: LP312, not finite, negative, or 2^30 and above; scales of a file can give any such factor.
     """
     if not math.isfinite(real) or real < 0 or real >= 2.0**30:
-        raise ValueError(f"a requantisation factor must be in [0, 2^30), got {real}")
+        raise UnsafeRange(
+            f"a requantisation factor must be in [0, 2^30), got {real}",
+            why="the scales of a layer's input, weights and output do not belong together",
+        )
     if real == 0:
         return Multiplier(0, 0)
     fraction, exponent = math.frexp(real)
@@ -51,12 +55,13 @@ def to_multipliers(real: Array) -> tuple[Array, Array]:
     return np.array([p.mult for p in pairs], np.int32), np.array([p.shift for p in pairs], np.int8)
 
 
-def high_mul(a: Array, b: Array) -> Array:
+def high_mul(a: Array, b: Array | int) -> Array:
     """(a · b + 2^30) >> 31 on the exact product: the rounded high half of a doubled product. int64 in and out."""
-    return (a.astype(np.int64) * b + (1 << 30)) >> 31
+    high: Array = (a.astype(np.int64) * b + (1 << 30)) >> 31
+    return high
 
 
-def rounding_shift(x: Array, bits: Array) -> Array:
+def rounding_shift(x: Array, bits: Array | int) -> Array:
     """x / 2^bits, round half away from zero. int64 in and out; `bits` ≥ 0 broadcasts."""
     bits = np.asarray(bits, np.int64)
     mask = (np.int64(1) << bits) - 1
@@ -65,7 +70,7 @@ def rounding_shift(x: Array, bits: Array) -> Array:
     return rounded
 
 
-def requantise(acc: Array, mult: Array, shift: Array) -> Array:
+def requantise(acc: Array, mult: Array | int, shift: Array | int) -> Array:
     """Bring an accumulator to the output's scale. int64 in and out; `mult` and `shift` broadcast over `acc`."""
     shift = np.asarray(shift, np.int64)
     left, right = np.maximum(shift, 0), np.maximum(-shift, 0)

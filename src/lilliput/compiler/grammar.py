@@ -66,6 +66,10 @@ def _check_structure(graph: Graph) -> None:
 
 def _check_value(value: Value, stage: Stage) -> None:
     _ = value.nbytes  # refuses shapes that cannot be
+    if value.quant is not None and value.dtype != "float32":
+        limits = np.iinfo(value.dtype)
+        if any(not limits.min <= zero <= limits.max for zero in value.quant.zero_point):
+            raise BrokenGraph(f"value {value.name!r} is {value.dtype} with a zero point outside that type")
     if value.data is not None:
         if value.data.shape != value.shape or value.data.dtype != np.dtype(value.dtype):
             raise BrokenGraph(

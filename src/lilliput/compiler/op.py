@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 Signature: TypeAlias = tuple[tuple[int, ...], DType]
 
-CType: TypeAlias = Literal["int8_t", "uint8_t", "int16_t", "uint16_t", "int32_t", "uint32_t", "float"]
+CType: TypeAlias = Literal[
+    "int8_t", "uint8_t", "int16_t", "uint16_t", "int32_t", "uint32_t", "int64_t", "uint64_t", "float"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,10 @@ class Op(ABC):
     name: ClassVar[str]
     arity: ClassVar[tuple[int, int]] = (1, 1)
     """Fewest and most inputs."""
+    elementwise: ClassVar[bool] = False
+    """Each output element depends on the same element of each input only; a transpose may pass through."""
+    takes_activation: ClassVar[bool] = False
+    """Has the attribute `activation`, so that a following relu or relu6 can be fused into it."""
 
     @abstractmethod
     def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:

@@ -313,6 +313,15 @@ class Diverged(MismatchError):
     code = "LP502"
 
 
+class BoardFault(MismatchError):
+    """The program did on the emulated board what a real board answers with a fault: an access outside its flash and
+    RAM, an instruction that the core does not have, or no end within the instruction limit. The message names the
+    address and the function. This is a bug of the compiler or of a kernel: keep the folder and report it.
+    """
+
+    code = "LP503"
+
+
 # --- LP6xx: something is missing on this machine --------------------------------------------------------------
 
 

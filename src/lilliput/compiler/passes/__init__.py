@@ -1,0 +1,67 @@
+"""The passes from a frontend's float graph to one that is ready to be quantised, each a pure function.
+
+After every pass the grammar is checked. With `LILLIPUT_CHECK=2` the graph is also run before and after, on random
+inputs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+
+from lilliput.compiler.grammar import check
+from lilliput.compiler.graph import Graph
+from lilliput.compiler.passes.dead_code import remove_dead_code
+from lilliput.compiler.passes.fold_batchnorm import fold_batchnorm
+from lilliput.compiler.passes.fold_constants import fold_constants
+from lilliput.compiler.passes.fuse_activation import fuse_activation
+from lilliput.compiler.passes.fuse_padding import fuse_padding
+from lilliput.compiler.passes.layout import to_channels_last
+from lilliput.core.errors import BrokenGraph
+
+PASSES: tuple[Callable[[Graph], Graph], ...] = (
+    fold_constants,
+    to_channels_last,
+    fold_batchnorm,
+    fuse_padding,
+    fuse_activation,
+    fold_constants,
+    remove_dead_code,
+)
+
+
+def simplify(graph: Graph) -> Graph:
+    """Run all passes. Inputs that were channels first come out channels last: (N, C, H, W) becomes (N, H, W, C).
+
+    Raises:
+        BrokenGraph: LP310, a pass broke the grammar or, with LILLIPUT_CHECK=2, the meaning; the pass is named.
+    """
+    check(graph, "float", "the frontend")
+    for step in PASSES:
+        before, graph = graph, step(graph)
+        check(graph, "float", step.__name__)
+        if os.environ.get("LILLIPUT_CHECK") == "2":
+            _same_meaning(before, graph, step.__name__)
+    return graph
+
+
+def _same_meaning(before: Graph, after: Graph, name: str) -> None:
+    import torch
+
+    from lilliput.compiler.interpret import run_float
+
+    rng = np.random.default_rng(0)
+    first, second = {}, {}
+    for key in before.inputs:
+        x = torch.from_numpy(rng.standard_normal(before.values[key].shape).astype(np.float32))
+        moved = before.values[key].shape != after.values[key].shape or name == to_channels_last.__name__
+        first[key], second[key] = x, x.permute(0, 2, 3, 1) if moved and x.ndim == 4 else x
+        if second[key].shape != after.values[key].shape:
+            second[key] = x
+    with torch.no_grad():
+        a, b = run_float(before, first), run_float(after, second)
+    for x, y in zip(a.values(), b.values(), strict=True):
+        if not torch.allclose(x, y, rtol=1e-3, atol=1e-4 * (1 + float(x.abs().max()))):
+            raise BrokenGraph(f"{name} changed the meaning of the graph by {float((x - y).abs().max())}")

@@ -1,0 +1,223 @@
+"""Remove the transposes that a channels-first frontend leaves around each layer.
+
+Local rules are applied until none fits:
+
+    transpose(transpose(x))                          one transpose, or none
+    transpose that moves axes of size one only       a reshape
+    reshape(reshape(x))                              one reshape, or none
+    f(transpose(x)), f element by element            transpose(f(x)); also concat, pad, mean, slice, their axes moved
+    fully_connected(reshape(transpose(x)))           the weights' columns are permuted instead
+    an input that is only read transposed            the input itself is channels last
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lilliput.compiler.graph import Graph, Node, Value
+from lilliput.compiler.ops import ops
+from lilliput.compiler.passes.dead_code import remove_dead_code
+
+_MOVES_AXES = ("concat", "pad", "mean", "slice")
+
+
+def to_channels_last(graph: Graph) -> Graph:
+    """The same graph, channels last throughout; (N, C, H, W) inputs become (N, H, W, C)."""
+    changed = True
+    while changed:
+        graph, changed = _one_round(graph)
+    return graph
+
+
+def _one_round(graph: Graph) -> tuple[Graph, bool]:
+    for rule in (_input_layout, _merge_shape_nodes, _sink, _into_weights):
+        new = rule(graph)
+        if new is not None:
+            return remove_dead_code(new), True
+    return graph, False
+
+
+def _merge_shape_nodes(graph: Graph) -> Graph | None:
+    for node in graph.nodes:
+        if node.op not in ("transpose", "reshape"):
+            continue
+        source, value = graph.values[node.inputs[0]], graph.values[node.output]
+        before = graph.producers.get(source.name)
+        if node.op == "transpose" and _moves_nothing(node.attrs["perm"], source.shape):
+            return _swap(graph, node, replace(node, op="reshape", attrs={"shape": value.shape}))
+        if source.shape == value.shape and (node.op == "reshape" or _is_identity(node.attrs["perm"])):
+            return _bypass(graph, node)
+        if before is not None and before.op == node.op and source.name not in graph.outputs:
+            if node.op == "transpose":
+                perm = tuple(before.attrs["perm"][axis] for axis in node.attrs["perm"])
+                return _swap(graph, node, replace(node, inputs=before.inputs, attrs={"perm": perm}))
+            return _swap(graph, node, replace(node, inputs=before.inputs))
+    return None
+
+
+def _sink(graph: Graph) -> Graph | None:
+    """Move a transpose from in front of a node to behind it."""
+    for node in graph.nodes:
+        op = ops[node.op]
+        if not (op.elementwise or node.op in _MOVES_AXES):
+            continue
+        active = [name for name in node.inputs if not graph.values[name].is_constant]
+        found = [graph.producers.get(name) for name in active]
+        perms = {f.attrs["perm"] for f in found if f is not None and f.op == "transpose"}
+        if not active or len(perms) != 1 or any(f is None or f.op != "transpose" for f in found):
+            continue
+        moved = _moved(graph, node, tuple(perms.pop()))
+        if moved is not None:
+            return moved
+    return None
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """A transpose by `perm`: axis i of the transposed value is axis perm[i] of the plain one."""
+
+    perm: tuple[int, ...]
+
+    @property
+    def inverse(self) -> tuple[int, ...]:
+        return tuple(int(axis) for axis in np.argsort(self.perm))
+
+    def plain(self, per_axis: Sequence[Any]) -> tuple[Any, ...]:
+        """What is listed by transposed axis, listed by plain axis."""
+        return tuple(per_axis[self.inverse[axis]] for axis in range(len(self.perm)))
+
+
+def _moved(graph: Graph, node: Node, perm: tuple[int, ...]) -> Graph | None:
+    axes, values = _Axes(perm), dict(graph.values)
+    inputs = []
+    for name in node.inputs:
+        value = values[name]
+        if value.data is None:
+            inputs.append(graph.producers[name].inputs[0])
+        elif value.data.ndim == len(perm):
+            plain = f"{name}.last"
+            data = np.ascontiguousarray(value.data.transpose(axes.inverse))
+            values[plain] = Value(plain, data.shape, value.dtype, value.quant, data)
+            inputs.append(plain)
+        elif value.data.size == 1:
+            inputs.append(name)
+        else:
+            return None
+    attrs, behind = _moved_attrs(node, axes)
+    inner_name = f"{node.output}.last"
+    while inner_name in values:
+        inner_name += "_"
+    inner = Node(node.op, inner_name, tuple(inputs), (inner_name,), attrs, node.source)
+    shape, dtype = ops[node.op].infer(inner, [values[name] for name in inputs])
+    values[inner_name] = Value(inner_name, shape, dtype)
+    after = Node("transpose", f"{inner_name}.layout", (inner_name,), node.outputs, {"perm": behind}, node.source)
+    inner = replace(inner, name=node.name)
+    nodes = [new for old in graph.nodes for new in ([inner, after] if old is node else [old])]
+    return graph.replace(nodes=nodes, values=values)
+
+
+def _moved_attrs(node: Node, axes: _Axes) -> tuple[dict[str, Any], tuple[int, ...]]:
+    """The node's attributes in plain axes, and the perm of the transpose behind it."""
+    attrs, perm = dict(node.attrs), axes.perm
+    if node.op == "concat":
+        attrs["axis"] = perm[attrs["axis"]]
+    elif node.op == "pad":
+        attrs["padding"] = axes.plain(attrs["padding"])
+    elif node.op == "slice":
+        attrs |= {key: axes.plain(attrs[key]) for key in ("begin", "end", "strides")}
+    elif node.op == "mean":
+        gone = {perm[axis] for axis in attrs["axes"]}
+        attrs["axes"] = tuple(sorted(gone))
+        if not attrs["keepdims"]:
+            left = [axis for axis in range(len(perm)) if axis not in gone]
+            return attrs, tuple(left.index(axis) for axis in perm if axis not in gone)
+    return attrs, perm
+
+
+def _into_weights(graph: Graph) -> Graph | None:
+    for node in graph.nodes:
+        flat = graph.producers.get(node.inputs[0]) if node.op == "fully_connected" else None
+        moved = graph.producers.get(flat.inputs[0]) if flat is not None and flat.op == "reshape" else None
+        if flat is None or moved is None or moved.op != "transpose":
+            continue
+        weight, seen = graph.values[node.inputs[1]], graph.values[moved.output].shape
+        if weight.data is None or graph.values[flat.output].shape != (seen[0], int(np.prod(seen[1:]))):
+            continue
+        inverse = _Axes(moved.attrs["perm"]).inverse
+        columns = weight.data.reshape(-1, *seen[1:]).transpose(inverse).reshape(weight.shape)
+        name = f"{weight.name}.last"
+        values = {**graph.values, name: replace(weight, name=name, data=np.ascontiguousarray(columns))}
+        plain = replace(flat, inputs=moved.inputs, name=f"{flat.name}.last", outputs=(f"{flat.output}.last",))
+        values[plain.output] = replace(values[flat.output], name=plain.output)
+        new = replace(node, inputs=(plain.output, name, *node.inputs[2:]))
+        nodes = [n for old in graph.nodes for n in ([plain, new] if old is node else [old])]
+        return graph.replace(nodes=nodes, values=values)
+    return None
+
+
+def _input_layout(graph: Graph) -> Graph | None:
+    for name in graph.inputs:
+        readers = graph.readers[name]
+        perms = {tuple(reader.attrs["perm"]) if reader.op == "transpose" else None for reader in readers}
+        if len(perms) != 1 or None in perms or name in graph.outputs:
+            continue
+        (perm,) = perms
+        value = graph.values[name]
+        shape = tuple(value.shape[axis] for axis in perm or ())
+        moved = {reader.output: name for reader in readers}
+        nodes = [
+            replace(node, inputs=tuple(moved.get(i, i) for i in node.inputs))
+            for node in graph.nodes
+            if node not in readers
+        ]
+        if any(reader.output in graph.outputs for reader in readers):
+            continue
+        return graph.replace(nodes=nodes, values={**graph.values, name: replace(value, shape=shape)})
+    return None
+
+
+def _swap(graph: Graph, old: Node, new: Node) -> Graph:
+    return graph.replace(nodes=[new if node is old else node for node in graph.nodes])
+
+
+def _bypass(graph: Graph, gone: Node) -> Graph | None:
+    """Let the readers of `gone` read its input."""
+    if gone.output in graph.outputs:
+        if (
+            gone.inputs[0] in graph.inputs
+            or gone.inputs[0] in graph.outputs
+            or graph.values[gone.inputs[0]].is_constant
+        ):
+            return None
+        producer = graph.producers[gone.inputs[0]]
+        renamed = {gone.inputs[0]: gone.output}
+        nodes = [
+            replace(
+                node,
+                inputs=tuple(renamed.get(i, i) for i in node.inputs),
+                outputs=gone.outputs if node is producer else node.outputs,
+            )
+            for node in graph.nodes
+            if node is not gone
+        ]
+        return graph.replace(nodes=nodes)
+    nodes = [
+        replace(node, inputs=tuple(gone.inputs[0] if i == gone.output else i for i in node.inputs))
+        for node in graph.nodes
+        if node is not gone
+    ]
+    return graph.replace(nodes=nodes)
+
+
+def _is_identity(perm: Sequence[int]) -> bool:
+    return list(perm) == list(range(len(perm)))
+
+
+def _moves_nothing(perm: Sequence[int], shape: Sequence[int]) -> bool:
+    """True when the axes that are longer than one keep their order: the bytes stay where they are."""
+    long_axes = [axis for axis in perm if shape[axis] > 1]
+    return long_axes == sorted(long_axes) and not _is_identity(perm)

@@ -1,0 +1,97 @@
+"""From ranges to the quantisation of activations: asymmetric int8, one scale for the whole tensor.
+
+    scale = (high - low) / 255,   zero point = round(-128 - low / scale),   real = scale · (integer - zero point)
+
+Some activations have no choice of their own:
+
+    fixed   inputs whose integers the task's preprocessing makes; softmax and sigmoid, 1/256 and -128; tanh, 1/128 and 0
+    shared  operators that move integers without changing them (pool, reshape, transpose, pad, slice, resize, concat)
+            give their output the quantisation of their input
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lilliput.compiler.graph import Graph, Node, Quant
+from lilliput.compress.quantise.observe import Range
+
+FIXED: Mapping[str, Quant] = {
+    "softmax": Quant.per_tensor(1 / 256, -128),
+    "sigmoid": Quant.per_tensor(1 / 256, -128),
+    "tanh": Quant.per_tensor(1 / 128, 0),
+}
+
+SHARED = frozenset(
+    {"max_pool2d", "avg_pool2d", "reshape", "transpose", "pad", "slice", "concat", "resize"},
+)
+
+_SMALLEST = 2.0**-40  # a range narrower than this is an activation that is always 0
+
+
+def quant_of_range(given: Range) -> Quant:
+    """The quantisation that holds `given`, 0 exactly. [0, 0] is treated as [0, 1]."""
+    if given.high - given.low < _SMALLEST:
+        return Quant.per_tensor(1 / 255, -128)
+    scale = (given.high - given.low) / 255
+    return Quant.per_tensor(scale, min(127, max(-128, round(-128 - given.low / scale))))
+
+
+def groups_of(graph: Graph) -> tuple[tuple[str, ...], ...]:
+    """The activations that must share one quantisation, as groups in the order of the graph; most are alone."""
+    leader = {name: name for name, value in graph.values.items() if not value.is_constant}
+
+    def find(name: str) -> str:
+        while leader[name] != name:
+            name = leader[name]
+        return name
+
+    for node in graph.nodes:
+        if node.op in SHARED:
+            for name in _active_inputs(graph, node):
+                leader[find(node.output)] = find(name)
+    groups: dict[str, list[str]] = {}
+    for name in (*graph.inputs, *(node.output for node in graph.nodes)):
+        groups.setdefault(find(name), []).append(name)
+    return tuple(tuple(names) for names in groups.values())
+
+
+def choose_quants(
+    graph: Graph, ranges: Mapping[str, Range], input_quant: Mapping[str, Quant] | None = None
+) -> dict[str, Quant]:
+    """The quantisation of each activation.
+
+    Args:
+        graph: legal float graph.
+        ranges: of each activation, as `observe` gives them.
+        input_quant: for the inputs whose integers come from elsewhere.
+
+    Raises:
+        ValueError: `input_quant` names no input, or two of a group are fixed differently.
+    """
+    fixed = dict(input_quant or {})
+    if unknown := sorted(set(fixed) - set(graph.inputs)):
+        raise ValueError(f"`input_quant` names {', '.join(unknown)}; the inputs are {', '.join(graph.inputs)}")
+    fixed |= {node.output: FIXED[node.op] for node in graph.nodes if node.op in FIXED}
+    quants: dict[str, Quant] = {}
+    for group in groups_of(graph):
+        quants |= dict.fromkeys(group, _group_quant(graph, group, ranges, fixed))
+    return quants
+
+
+def _group_quant(graph: Graph, group: Sequence[str], ranges: Mapping[str, Range], fixed: Mapping[str, Quant]) -> Quant:
+    found = {fixed[name] for name in group if name in fixed}
+    if len(found) > 1:
+        raise ValueError(f"{', '.join(group)} must share one quantisation, but more than one is given: {found}")
+    if found:
+        return found.pop()
+    # What such an operator gives is among what it is given, so the values that enter the group set its range.
+    entering = [name for name in group if (node := graph.producers.get(name)) is None or node.op not in SHARED]
+    first, *others = (ranges[name] for name in entering)
+    for other in others:
+        first = first.union(other)
+    return quant_of_range(first)
+
+
+def _active_inputs(graph: Graph, node: Node) -> list[str]:
+    return [name for name in node.inputs if not graph.values[name].is_constant]

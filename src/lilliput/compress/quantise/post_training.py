@@ -1,0 +1,148 @@
+"""Post-training quantisation: float graph + calibration items → integer graph, without any training.
+
+equalise  →  observe ranges  →  choose scales  →  correct biases  →  lower to integers  →  compare with float
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lilliput.compiler.graph import Array, Graph, Quant
+from lilliput.compress.quantise.activations import choose_quants
+from lilliput.compress.quantise.bias_correction import correct_bias
+from lilliput.compress.quantise.compare import LayerError, layer_errors
+from lilliput.compress.quantise.equalise import equalise
+from lilliput.compress.quantise.layers import with_own_constants
+from lilliput.compress.quantise.lower import lower
+from lilliput.compress.quantise.observe import Range, observe
+from lilliput.compress.quantise.settings import QuantiseSettings
+from lilliput.core.errors import BadSetting, BadValue
+from lilliput.core.events import Emit, Event, silent
+
+_BATCH = 32
+_COMPARED = 32  # items for the report by layer
+
+
+@dataclass(frozen=True, eq=False)
+class QuantisedResult:
+    """What a quantisation gives.
+
+    Args:
+        graph: the integer graph, ready for `compile_graph`.
+        float_graph: the float graph that it stands for: equalised, biases corrected, or fine-tuned.
+        ranges: of each activation, as observed.
+        quants: of each activation.
+        layers: float against integer, in execution order.
+    """
+
+    graph: Graph
+    float_graph: Graph
+    ranges: Mapping[str, Range]
+    quants: Mapping[str, Quant]
+    layers: tuple[LayerError, ...]
+
+
+def quantise(
+    graph: Graph,
+    calibration: Array | Mapping[str, Array],
+    settings: QuantiseSettings | None = None,
+    *,
+    input_quant: Mapping[str, Quant] | None = None,
+    emit: Emit = silent,
+) -> QuantisedResult:
+    """Quantise a float graph to int8.
+
+    Args:
+        graph: legal float graph, channels last, as `compiler.passes.simplify` gives it.
+        calibration: real items as the network sees them, float32 (N, …), channels last; by input name where there is
+            more than one input.
+        settings: all that can be chosen.
+        input_quant: for the inputs whose integers are made elsewhere, by the task's preprocessing.
+        emit: receives progress.
+
+    Raises:
+        BadSetting: LP101, there are no calibration items, or they have another shape than the inputs.
+        BadValue: LP207, the items or an activation hold NaN or infinity.
+        UnsafeRange: LP312, a bias needs more than 32 bits.
+    """
+    settings = settings or QuantiseSettings()
+    items = calibration_items(graph, calibration, settings.rows)
+    steps = 3 + settings.equalise + settings.bias_correction
+    done = 0
+
+    def advance() -> None:
+        nonlocal done
+        done += 1
+        emit(Event("step", "quantise", step=done, total=steps))
+
+    emit(Event("started", "quantise", total=steps))
+    adapted = with_own_constants(graph)
+    if settings.equalise:
+        adapted = equalise(adapted)
+        advance()
+    ranges = observe(adapted, batches_of(items), settings)
+    quants = choose_quants(adapted, ranges, input_quant)
+    advance()
+    # Layers are held against the equalised network, which is the same function, and not against the one with
+    # corrected biases: so the report shows what they mend.
+    reference = adapted
+    if settings.bias_correction:
+        adapted = correct_bias(adapted, quants, items, settings)
+        advance()
+    integer = lower(adapted, quants, settings)
+    advance()
+    layers = layer_errors(reference, integer, [report_items(items)])
+    advance()
+    emit(Event("done", "quantise", step=steps, value=layers[-1].sqnr_db if layers else None, unit="dB"))
+    return QuantisedResult(integer, adapted, ranges, quants, layers)
+
+
+def calibration_items(graph: Graph, calibration: Array | Mapping[str, Array], rows: int) -> dict[str, Tensor]:
+    """Input name → float32 tensor of at most `rows` items (0: all), spread evenly over those given.
+
+    Raises:
+        BadSetting: LP101, no items, another number of inputs, or another shape.
+        BadValue: LP207, NaN or infinity, with the first item that holds it.
+    """
+    given = calibration if isinstance(calibration, Mapping) else {graph.inputs[0]: calibration}
+    if set(given) != set(graph.inputs):
+        raise BadSetting(f"calibration items are given for {sorted(given)}, the inputs are {sorted(graph.inputs)}")
+    if len({len(x) for x in given.values()}) != 1 or len(given[graph.inputs[0]]) == 0:
+        raise BadSetting(
+            f"there are {' and '.join(str(len(x)) for x in given.values())} calibration items",
+            fix="give some real items, as many for each input; a few hundred are enough",
+        )
+    return {name: _picked(np.asarray(given[name]), graph.values[name].shape, name, rows) for name in graph.inputs}
+
+
+def batches_of(items: Mapping[str, Tensor]) -> Iterator[dict[str, Tensor]]:
+    """The items a few at a time."""
+    for start in range(0, len(next(iter(items.values()))), _BATCH):
+        yield {name: x[start : start + _BATCH] for name, x in items.items()}
+
+
+def report_items(items: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The few items that the report by layer is made from."""
+    return {name: x[:_COMPARED] for name, x in items.items()}
+
+
+def _picked(x: Array, shape: tuple[int, ...], name: str, rows: int) -> Tensor:
+    if x.shape[1:] != shape[1:] or x.dtype.kind not in "fiu":
+        raise BadSetting(
+            f"calibration items for {name!r} are {x.dtype}{['N', *x.shape[1:]]}, the input is {['N', *shape[1:]]}",
+            why="items are float32, channels last",
+        )
+    bad = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))
+    if bad.size:
+        raise BadValue(
+            f"calibration item {bad[0]} of {name!r} holds NaN or infinity ({bad.size} of {len(x)} items do)",
+            fix="leave these items out, or mend what makes them",
+        )
+    count = min(rows or len(x), len(x))
+    chosen = np.arange(count) * len(x) // count
+    return torch.from_numpy(np.ascontiguousarray(x[chosen], np.float32))

@@ -1,0 +1,52 @@
+"""What a quantisation is asked to be. Every field can be set from the command line: `--set quantise.rows=512`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args, get_origin, get_type_hints
+
+from lilliput.core.errors import BadSetting
+
+
+@dataclass(frozen=True)
+class QuantiseSettings:
+    """Settings of one quantisation; docs/quantisation.md says how to choose.
+
+    Raises:
+        BadSetting: LP101, a value out of its range.
+    """
+
+    calibration: Literal["minmax", "percentile", "mse"] = "mse"  # how the range of an activation is chosen
+    percentile: float = 99.99  # of calibration percentile: what lies inside, in per cent at each end
+    rows: int = 256  # calibration items that are looked at, spread evenly over those given; 0: all
+
+    per_channel: bool = True  # weights: one scale per output channel, or one for the whole layer
+    weight_bits: int = 8  # below 8 the weights still lie in int8; for studies
+    equalise: bool = True  # even out the channels of neighbouring layers first
+    bias_correction: bool = True  # put each channel's mean back where it was in float
+
+    qat_threshold_points: float = 1.0  # fine-tune when accuracy falls by more than so many points
+    qat_epochs: int = 5
+    qat_lr: float = 1e-4
+    qat_ranges: Literal["fixed", "ema", "learned"] = "learned"  # activation scales while fine-tuning
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("percentile", 50, 100),
+            ("rows", 0, 2**31),
+            ("weight_bits", 2, 8),
+            ("qat_threshold_points", 0, 100),
+            ("qat_epochs", 1, 10_000),
+            ("qat_lr", 1e-12, 10),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:  # false for NaN too
+                raise BadSetting(f"quantise.{name} = {value}", why=f"it must be in [{low:g}, {high:g}]")
+        for name, names in _CHOICES.items():
+            if getattr(self, name) not in names:
+                raise BadSetting(f"quantise.{name} = {getattr(self, name)!r}", fix=f"one of {', '.join(names)}")
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    name: get_args(hint) for name, hint in get_type_hints(QuantiseSettings).items() if get_origin(hint) is Literal
+}

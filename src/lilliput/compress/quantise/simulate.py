@@ -1,0 +1,65 @@
+"""The integer network imitated in float: `run_float` with constants of the integer graph, and activations that are
+rounded to their steps. Bias correction and fine-tuning build on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from lilliput.compiler.graph import Graph, Quant
+from lilliput.compiler.interpret import run_float
+from lilliput.compiler.op import activation_of, apply_activation
+from lilliput.compress.quantise.layers import layers_of
+
+Before = Callable[[str, Tensor], Tensor]
+
+
+def round_straight_through(x: Tensor) -> Tensor:
+    """The nearest integer, halves away from zero, with the gradient of `x`."""
+    return x + (torch.trunc(x + torch.copysign(torch.full_like(x, 0.5), x)) - x).detach()
+
+
+def fake_quantise(x: Tensor, scale: Tensor | float, zero_point: int) -> Tensor:
+    """The real values that int8 gives for `x`: scale · (clamp(round(x / scale) + zero point) - zero point).
+
+    The gradient passes where `x` is inside the range; for `scale` it is the one of learned step sizes.
+
+    Source: Learned Step Size Quantization (arXiv:1902.08153).
+    """
+    steps = torch.clamp(x / scale, -128.0 - zero_point, 127.0 - zero_point)
+    return round_straight_through(steps) * scale
+
+
+def without_activations(graph: Graph) -> tuple[Graph, Callable[[str, Tensor], Tensor]]:
+    """The graph whose layers give what they hold before their fused activation, and the function that applies it."""
+    fused = {node.output: activation_of(node) for node in layers_of(graph)}
+    layers = set(layers_of(graph))
+    bare = graph.replace(nodes=[n.with_attrs(activation="none") if n in layers else n for n in graph.nodes])
+    return bare, lambda name, x: apply_activation(fused.get(name, "none"), x)
+
+
+def run_simulated(
+    graph: Graph,
+    inputs: Mapping[str, Tensor],
+    quants: Mapping[str, Quant],
+    constants: Mapping[str, Tensor],
+    before: Before | None = None,
+) -> dict[str, Tensor]:
+    """The outputs of the integer network in float, up to single steps of rounding.
+
+    Args:
+        graph: legal float graph.
+        inputs: name → float32 (N, …), channels last.
+        quants: of each activation.
+        constants: what the integer constants stand for.
+        before: sees each activation before its fused activation and its rounding, and may change it.
+    """
+    bare, activate = without_activations(graph)
+
+    def hook(name: str, x: Tensor) -> Tensor:
+        x = activate(name, x if before is None else before(name, x))
+        return fake_quantise(x, quants[name].scale[0], quants[name].zero_point[0])
+
+    return run_float(bare, inputs, constants=constants, hook=hook)

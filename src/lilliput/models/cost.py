@@ -1,0 +1,63 @@
+"""What a network costs before it is compiled: multiply-accumulates and parameters.
+
+MACs are counted as the field counts them: each output of a convolution or matrix product times the taps that
+make it, padding included; biases, normalisation, activations and pooling are not counted.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+
+@dataclass(frozen=True)
+class ParameterCount:
+    """Numbers, not bytes."""
+
+    trainable: int
+    total: int  # with the running means and variances of normalisations
+
+
+def count_macs(model: nn.Module, input_shape: Sequence[int]) -> int:
+    """Multiply-accumulates of one inference.
+
+    Args:
+        model: any module; it is left as it was.
+        input_shape: shape of one input without the batch axis.
+    """
+    return sum(_macs_by_module(model, input_shape)["Global"])
+
+
+def macs_by_layer(model: nn.Module, input_shape: Sequence[int]) -> dict[str, int]:
+    """Module name → multiply-accumulates, for the modules that hold no others, in order of definition."""
+    counts = _macs_by_module(model, input_shape)
+    leaves = [name for name, module in model.named_modules() if not list(module.children())]
+    found = {name: sum(counts.get(f"{type(model).__name__}.{name}", [])) for name in leaves}
+    return {name: macs for name, macs in found.items() if macs}
+
+
+def count_params(model: nn.Module) -> ParameterCount:
+    """Trainable and total numbers that the network holds; integer counters of normalisations are left out."""
+    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
+    statistics = sum(b.numel() for b in model.buffers() if b.is_floating_point())
+    return ParameterCount(trainable, trainable + frozen + statistics)
+
+
+def _macs_by_module(model: nn.Module, input_shape: Sequence[int]) -> dict[str, list[int]]:
+    if math.prod(input_shape) < 1:
+        raise ValueError(f"`input_shape` must have positive axes, got {tuple(input_shape)}")
+    # On the meta device only shapes are worked out: counting costs neither time nor memory.
+    shadow = copy.deepcopy(model).to("meta").eval()
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
+        shadow(torch.empty(1, *input_shape, device="meta"))
+    counts = counter.get_flop_counts()
+    # One multiply and one add is one MAC.
+    return {module: [flops // 2 for flops in by_op.values()] for module, by_op in counts.items()} or {"Global": []}

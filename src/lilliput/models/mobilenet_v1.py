@@ -1,0 +1,91 @@
+"""MobileNetV1: a strided stem, thirteen depthwise-separable layers, one average, one linear layer.
+
+Paper   MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications (arXiv:1704.04861), in the
+        form of MLPerf Tiny's person benchmark (arXiv:2106.07597), which this equals in structure
+Input   (B, channels, height, width): RGB of 96×96 in the benchmark
+Output  (B, classes): logits
+Differs from the paper: a bias beside each normalisation, SAME padding of the benchmark's framework, no dropout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from lilliput.layers.same import SameConv2d
+from lilliput.models.entry import check_range, register_model
+
+# Output channels at width 1 and stride of each separable layer: Table 1 of the paper.
+_LAYERS = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1))
+_STEM = 32
+
+
+@dataclass(frozen=True)
+class MobileNetV1Config:
+    """Sizes of a MobileNetV1; the defaults are the benchmark's."""
+
+    channels: int = 3
+    height: int = 96
+    width: int = 96
+    classes: int = 2
+    multiplier: float = 0.25  # on the channels of each layer; the paper's α
+
+    def __post_init__(self) -> None:
+        check_range(self, 1, 65536, "channels", "height", "width", "classes")
+        check_range(self, 1 / _STEM, 16, "multiplier")  # below, the stem has no channel left
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """(channels, height, width)."""
+        return self.channels, self.height, self.width
+
+    def fit_to(self, input_shape: tuple[int, ...], classes: int) -> dict[str, int]:
+        """Changes that fit the network to a task's shape."""
+        if len(input_shape) != 3:
+            raise ValueError("it takes (channels, height, width)")
+        channels, height, width = input_shape
+        return {"channels": channels, "height": height, "width": width, "classes": classes}
+
+
+@register_model("mobilenet_v1_025", MobileNetV1Config())
+class MobileNetV1(nn.Module):
+    """The network of the file's head.
+
+    Shapes:
+        (B, channels, height, width) -> (B, classes).
+
+    Cost: 7 489 664 multiply-accumulates and 216 322 trainable parameters as registered.
+    """
+
+    def __init__(self, config: MobileNetV1Config) -> None:
+        super().__init__()
+        channels = int(_STEM * config.multiplier)
+        stem = SameConv2d(config.channels, channels, (3, 3), size=(config.height, config.width), stride=(2, 2))
+        self.stem = nn.Sequential(stem, *_norm_act(channels))
+        size, layers = stem.size_out, []
+        for full, stride in _LAYERS:
+            wider = int(full * config.multiplier)
+            depthwise = SameConv2d(channels, channels, (3, 3), size=size, stride=(stride, stride), groups=channels)
+            pointwise = nn.Conv2d(channels, wider, 1)
+            layers.append(nn.Sequential(depthwise, *_norm_act(channels), pointwise, *_norm_act(wider)))
+            size, channels = depthwise.size_out, wider
+        self.body = nn.Sequential(*layers)
+        self.pool = nn.AvgPool2d(size)
+        self.head = nn.Linear(channels, config.classes)
+        self.apply(_initialise)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.head(self.pool(self.body(self.stem(x))).flatten(1))
+        return y
+
+
+def _norm_act(channels: int) -> tuple[nn.Module, nn.Module]:
+    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01), nn.ReLU()
+
+
+def _initialise(module: nn.Module) -> None:
+    if isinstance(module, (nn.Conv2d, nn.Linear)):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

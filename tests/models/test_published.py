@@ -1,0 +1,68 @@
+"""Structure against the published networks: their own weights, layer by layer, and their counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from torch import nn
+
+from lilliput.models import create_model
+from lilliput.models.cost import count_macs, count_params
+from tests.models.published import numbers, published, weight_shapes
+
+FILES = {
+    "ds_cnn": "kws_ref_model_float32.tflite",
+    "resnet8": "pretrainedResnet.tflite",
+    "mobilenet_v1_025": "vww_96_float.tflite",
+    "fc_autoencoder": "ad01_fp32.tflite",
+}
+MACS = {  # MLPerf Tiny, per inference
+    "ds_cnn": 2_656_768,
+    "resnet8": 12_501_632,
+    "resnet8_large": 76_473_920,
+    "mobilenet_v1_025": 7_489_664,
+    "fc_autoencoder": 264_192,
+}
+
+
+def _shapes(model: nn.Module) -> Counter[tuple[int, ...]]:
+    layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    return Counter(tuple(p.shape) for layer in layers for p in layer.parameters())
+
+
+@pytest.mark.parametrize("name", MACS)
+def test_macs_equal_the_published_count(name: str) -> None:
+    model = create_model(name)
+    assert count_macs(model, model.config.input_shape) == MACS[name]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", FILES)
+def test_each_weight_and_bias_has_the_published_shape(name: str) -> None:
+    assert _shapes(create_model(name)) == weight_shapes(published(FILES[name]))
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", FILES)
+def test_parameters_are_the_published_weights_and_the_normalisations(name: str) -> None:
+    """The published files have their normalisations folded in: four numbers a channel come on top."""
+    model = create_model(name)
+    channels = sum(m.num_features for m in model.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d)))
+    folded = numbers(weight_shapes(published(FILES[name])))
+    count = count_params(model)
+    assert (count.trainable, count.total) == (folded + 2 * channels, folded + 4 * channels)
+
+
+@pytest.mark.parametrize(
+    ("name", "trainable", "total"),
+    [
+        ("ds_cnn", 23_756, 24_908),
+        ("resnet8", 78_186, 78_666),
+        ("mobilenet_v1_025", 216_322, 221_794),
+        ("fc_autoencoder", 267_928, 269_992),
+    ],
+)
+def test_parameter_counts_stay(name: str, trainable: int, total: int) -> None:
+    count = count_params(create_model(name))
+    assert (count.trainable, count.total) == (trainable, total)

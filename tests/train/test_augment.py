@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lilliput.core.errors import BadSetting
+from lilliput.train import augment
+from lilliput.train.augment import FEATURES, IMAGES, SIGNALS, apply, changes_of
+
+SOUND = (1000 * np.sin(np.arange(800) / 5)).astype(np.int16)
+IMAGE = np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3)
+ITEMS = {**dict.fromkeys(SIGNALS, SOUND), **dict.fromkeys(IMAGES, IMAGE), "specaugment": np.ones((49, 20, 1), "f4")}
+
+
+def _rng(seed: int) -> np.random.Generator:
+    return np.random.default_rng((0, 0, seed))
+
+
+@pytest.mark.parametrize("name", [*SIGNALS, *IMAGES, *FEATURES])
+class TestEveryChange:
+    def test_shape_and_type_stay(self, name: str) -> None:
+        x = ITEMS[name]
+        y = ({**SIGNALS, **IMAGES, **FEATURES})[name](x, _rng(1))
+        assert (y.shape, y.dtype) == (x.shape, x.dtype)
+
+    def test_chance_comes_from_the_generator_alone(self, name: str) -> None:
+        x = np.random.default_rng(5).standard_normal((49, 20, 1)).astype("f4") if name == "specaugment" else ITEMS[name]
+        change = ({**SIGNALS, **IMAGES, **FEATURES})[name]
+        results = [change(x, _rng(seed)) for seed in range(8)]
+        again = [change(x, _rng(seed)) for seed in range(8)]
+        assert all(np.array_equal(a, b) for a, b in zip(results, again, strict=True))
+        assert any(not np.array_equal(results[0], other) for other in results[1:])
+
+    def test_the_item_itself_is_left_alone(self, name: str) -> None:
+        before = ITEMS[name].copy()
+        ({**SIGNALS, **IMAGES, **FEATURES})[name](ITEMS[name], _rng(2))
+        assert np.array_equal(ITEMS[name], before)
+
+
+def test_a_shift_moves_and_fills_with_silence() -> None:
+    x = np.arange(1, 101, dtype=np.int16)
+    for seed in range(20):
+        y = augment.shift(x, _rng(seed))
+        heard = y[y != 0]
+        assert len(heard) >= 90
+        assert np.array_equal(np.diff(heard), np.ones(len(heard) - 1))
+
+
+def test_gain_clips_at_the_converters_limits() -> None:
+    loud = np.array([30000, -30000], np.int16)
+    results = np.stack([augment.gain(loud, _rng(seed)) for seed in range(20)])
+    assert results.max() == 32767
+    assert results.min() == -32768
+    assert abs(results[:, 0]).min() >= 30000 / 10**0.6 - 1
+
+
+def test_noise_keeps_its_distance_to_the_level() -> None:
+    level = np.sqrt(np.mean(SOUND.astype(float) ** 2))
+    for seed in range(20):
+        added = augment.noise(SOUND, _rng(seed)).astype(float) - SOUND
+        below = 20 * np.log10(level / np.sqrt(np.mean(added**2)))
+        assert 9 < below < 41
+    silence = np.zeros(100, np.int16)
+    assert not augment.noise(silence, _rng(0)).any()
+
+
+def test_speed_changes_tempo_and_pitch_together() -> None:
+    tone = np.sin(2 * np.pi * 50 * np.arange(1000) / 1000).astype(np.float32)
+    heard = [np.abs(np.fft.rfft(augment.speed(tone, _rng(seed)))).argmax() for seed in range(30)]
+    assert 42 <= min(heard) < 47
+    assert 53 < max(heard) <= 58
+
+
+def test_speed_treats_each_axis_of_a_sensor_alike() -> None:
+    three = np.stack([SOUND[:90]] * 3, axis=1)
+    y = augment.speed(three, _rng(3))
+    assert np.array_equal(y[:, 0], y[:, 2])
+    assert not np.array_equal(y, three)
+
+
+def test_flip_mirrors_left_and_right() -> None:
+    results = [augment.flip(IMAGE, _rng(seed)) for seed in range(10)]
+    mirrored = [np.array_equal(y, IMAGE[:, ::-1]) for y in results]
+    assert 0 < sum(mirrored) < 10
+    assert all(m or np.array_equal(y, IMAGE) for m, y in zip(mirrored, results, strict=True))
+
+
+def test_crop_shows_a_moved_window() -> None:
+    y = augment.crop(IMAGE, _rng(4))
+    found = any(np.array_equal(y[4:12, 4:12], IMAGE[4 + dy : 12 + dy, 4 + dx : 12 + dx])
+                for dy in range(-2, 3) for dx in range(-2, 3))  # fmt: skip
+    assert found
+
+
+def test_masks_cover_whole_frames_and_bands_with_the_mean() -> None:
+    x = np.random.default_rng(0).standard_normal((49, 20, 1)).astype(np.float32)
+    changed = np.stack([augment.specaugment(x, _rng(seed)) for seed in range(20)]) != x
+    assert 0.02 < changed.mean() < 0.5
+    one = augment.specaugment(x, _rng(0))
+    assert np.allclose(one[one != x], x.mean())
+    frames, bands = (one != x)[..., 0].all(1), (one != x)[..., 0].all(0)
+    assert np.array_equal((one != x)[..., 0], frames[:, None] | bands[None, :])
+
+
+def test_names_are_sorted_into_raw_and_feature_changes() -> None:
+    raw, features = changes_of(["specaugment", "noise", "speed"], SOUND)
+    assert raw == [augment.speed, augment.noise]
+    assert features == [augment.specaugment]
+    assert len(apply(raw, SOUND, _rng(0))) == len(SOUND)
+
+
+def test_a_change_for_other_items_is_refused() -> None:
+    with pytest.raises(BadSetting, match=r"'speed'\n  why: speed is for signals\n  fix: .* flip, crop, specaugment"):
+        changes_of(["speed"], IMAGE)
+
+
+def test_an_unknown_change_lists_the_names() -> None:
+    with pytest.raises(BadSetting, match=r"'echo'\n  fix: the names for signals are speed, shift, gain, noise"):
+        changes_of(["echo"], SOUND)
