@@ -117,4 +117,27 @@ def test_a_class_that_many_entries_share_says_nothing_about_one():
     registry.add("a", Entry())
     assert _catalogue.description(registry, "a") == {"summary": "One registered name."}
     registry.add("b", Entry())
-    assert _catalogue.description(registry, "a") == {"summary": ""}
+    assert _catalogue.description(registry, "a") == {}
+
+
+def test_a_dataclass_without_a_description_shows_its_fields():
+    class Network:
+        """Two layers.
+
+        And more.
+        """
+
+    @dataclass
+    class Entry:
+        """One registered name."""
+
+        name: str
+        network: type
+        sizes: frozenset[int]
+
+    registry = Registry("thing")
+    for name in "ab":
+        registry.add(name, Entry(name, Network, frozenset({2, 1})))
+    described = _catalogue.description(registry, "a")
+    assert described == {"name": "a", "network": "Two layers.", "sizes": [1, 2]}
+    assert _catalogue.summary(described) == "Two layers."
