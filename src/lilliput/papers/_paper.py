@@ -1,4 +1,4 @@
-"""What a paper is here: its facts, its claims with their sources, and the recipe that runs its system, once one is here.
+"""What a paper is here: its facts, its claims with their sources, and the recipe that runs its system, once it is here.
 
 A claim carries the figure that the paper, or the system published with it, gives; never one of ours. Ours come from
 stored runs. Where the figure was taken from stands first in its source:
