@@ -36,7 +36,7 @@ register_paper(
                   _TABLE, note=_HERE),
             Claim("bp-stdp.mnist", "accuracy", 97.20, "%", "higher", "Tavanaei 2017, BP-STDP, MNIST", Kind.STAND_IN,
                   _TABLE, note=_HERE),
-            Claim("sdnn.mnist", "accuracy", 98.40, "%", "higher", "Kheradpisheh 2016, convolutional, spike timing, MNIST",
+            Claim("sdnn.mnist", "accuracy", 98.40, "%", "higher", "Kheradpisheh 2016, convolutional, STDP, MNIST",
                   Kind.STAND_IN, _TABLE, note=_HERE),
             Claim("tempotron.mnist", "accuracy", 91.29, "%", "higher", "Zhao 2015, tempotron, MNIST", Kind.STAND_IN,
                   _TABLE, note=_HERE),

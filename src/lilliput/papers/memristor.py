@@ -13,8 +13,8 @@ register_paper(
     Paper(
         number=16,
         name="memristor",
-        title="Memristors -- from In-memory computing, Deep Learning Acceleration, Spiking Neural Networks, to the Future "
-        "of Neuromorphic and Bio-inspired Computing",
+        title="Memristors -- from In-memory computing, Deep Learning Acceleration, Spiking Neural Networks, to the "
+        "Future of Neuromorphic and Bio-inspired Computing",
         date=date(2020, 4, 30),
         authors=6,
         by="Mehonic and Sebastian and Rajendran and Simeone and Vasilaki and Kenyon",
