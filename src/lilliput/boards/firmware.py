@@ -16,8 +16,8 @@ from string import Template
 from lilliput.boards import boards
 from lilliput.boards.board import Board
 from lilliput.boards.elf import Function, Section, Symbol, read_elf
+from lilliput.boards.ports import Sourced
 from lilliput.boards.toolchain import OPTIMISE, STRICT, Toolchain, ToolchainName, find_toolchain
-from lilliput.compiler.program import Program
 from lilliput.core.errors import BadSetting, DoesNotFit, ToolFailed
 
 _ROOMY = 32 * 1024**2
@@ -104,7 +104,12 @@ class Image:
 
 
 def build_image(
-    program: Program, board: Board, *, toolchain: ToolchainName = "zig", optimise: str = OPTIMISE, main: str = "main.c"
+    program: Sourced,
+    board: Board,
+    *,
+    toolchain: ToolchainName = "zig",
+    optimise: str = OPTIMISE,
+    main: str | None = None,
 ) -> Image:
     """Compile and link `program` for `board`.
 
@@ -113,7 +118,7 @@ def build_image(
         board: gives the core and the memory map.
         toolchain: `zig` (from pip) or `gcc` (where installed).
         optimise: the compiler's level.
-        main: the template around the network: `main.c`, or `main_semihosting.c` for QEMU.
+        main: the text of the `main.c` around the network; None for the plain one.
 
     Raises:
         DoesNotFit: LP401, with the section and both figures, and the nearest board that fits.
@@ -181,10 +186,10 @@ def nearest_board(flash_bytes: int, sram_bytes: int) -> Board | None:
     return min(fitting, key=lambda b: (b.sram_bytes, b.flash_bytes, b.name), default=None)
 
 
-def firmware_sources(board: Board, main: str) -> dict[str, str]:
+def firmware_sources(board: Board, main: str | None = None) -> dict[str, str]:
     """What is linked around the network: start-up, memory functions, `main`."""
-    names = [f"startup_{board.core.isa}.c", "memory.c", "include/string.h", main]
-    return {name: template(name) for name in names}
+    names = [f"startup_{board.core.isa}.c", "memory.c", "include/string.h", "main.c"]
+    return {name: main if name == "main.c" and main is not None else template(name) for name in names}
 
 
 def template(name: str) -> str:

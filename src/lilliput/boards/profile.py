@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from lilliput.boards.cache import find, scratch_folder, store
+from lilliput.boards.cache import find, store
 from lilliput.boards.firmware import Image, template
-from lilliput.boards.toolchain import find_toolchain, run_tool
+from lilliput.boards.toolchain import build_folder, run_tool, zig_command, zig_version
 from lilliput.compiler.graph import Array
 from lilliput.core.errors import ToolError
 
@@ -221,16 +221,13 @@ def instruction_bytes(half: int, *, riscv: bool) -> int:
 @cache
 def _library_file() -> Path:
     """The compiled hook for this machine."""
-    from lilliput.boards.cores import Core
-
-    tools = find_toolchain(Core("host", "host", "", {}, (), (), {}, {}, ""))
     source = template("block_counter.c")
-    key = json.dumps(["block_counter", tools.version, sys.platform, platform.machine(), source]).encode()
+    key = json.dumps(["block_counter", zig_version(), sys.platform, platform.machine(), source]).encode()
     found = find("native", key)
     if found is None:
-        folder = scratch_folder()
-        (folder / "block_counter.c").write_text(source, encoding="utf-8")
-        command = [*tools.compiler[:-1], "-shared", "-fPIC", "-O2", "-nostdlib", "-o", "counter.so", "block_counter.c"]
-        run_tool(command, folder, "compiling the block counter")
-        found = store("native", key, (folder / "counter.so").read_bytes(), executable=True)
+        with build_folder() as folder:
+            (folder / "counter.c").write_text(source, encoding="utf-8")
+            options = ["-shared", "-fPIC", "-O2", "-nostdlib", "-o", "counter.so"]
+            run_tool([*zig_command(), "cc", *options, "counter.c"], folder, "compiling the block counter")
+            found = store("native", key, (folder / "counter.so").read_bytes(), executable=True)
     return found

@@ -104,7 +104,7 @@ class Toolchain:
         Raises:
             ToolFailed: LP603, with the linker's words.
         """
-        with _folder() as folder:
+        with build_folder() as folder:
             for name, data in objects.items():
                 path = folder / f"{name}.o"
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -129,9 +129,9 @@ class Toolchain:
         key = json.dumps(["compiler_rt", self.version, target, cpu]).encode()
         found = find("objects", key)
         if found is None:
-            with _folder() as folder:
+            with build_folder() as folder:
                 source = _zig_library() / "compiler_rt.zig"
-                command = [*_zig(), "build-obj", str(source), "-target", target, cpu, "-O", "ReleaseSmall"]
+                command = [*zig_command(), "build-obj", str(source), "-target", target, cpu, "-O", "ReleaseSmall"]
                 command += ["-fstrip", "-ffunction-sections", "-femit-bin=rt.o"]
                 run_tool(command, folder, "building the compiler's arithmetic library")
                 found = store("objects", key, (folder / "rt.o").read_bytes())
@@ -142,7 +142,7 @@ class Toolchain:
         key = json.dumps([self.name, self.version, self.compiler[1:], list(flags), name, reached]).encode()
         found = find("objects", key)
         if found is None:
-            with _folder() as folder:
+            with build_folder() as folder:
                 for file, text in reached.items():
                     path = folder / file
                     path.parent.mkdir(parents=True, exist_ok=True)
@@ -160,10 +160,10 @@ def find_toolchain(core: Core, name: ToolchainName = "zig") -> Toolchain:
         MissingTool: LP602, no gcc for this core is on the path.
     """
     if name == "zig":
-        zig = _zig()
+        zig = zig_command()
         return Toolchain(
             name="zig",
-            version=f"zig {version('ziglang')}",
+            version=zig_version(),
             # Sanitizers off by name: `zig cc` switches its undefined-behaviour traps on by itself in some modes.
             compiler=(*zig, "cc", "-fno-sanitize=all", "-fno-stack-protector", "-fno-PIC"),
             linker=(*zig, "ld.lld"),
@@ -207,8 +207,25 @@ def run_tool(command: Sequence[str], folder: Path, doing: str) -> None:
         raise ToolFailed(f"{doing} failed (exit {done.returncode}):\n{words[-4000:]}")
 
 
+def zig_command() -> tuple[str, ...]:
+    """How zig is run. Raises MissingExtra (LP601) where it is not installed."""
+    try:
+        version("ziglang")
+    except PackageNotFoundError:
+        raise MissingExtra(
+            "the cross compiler (package ziglang) is not installed", fix='pip install "lilliput[mcu]"'
+        ) from None
+    return (sys.executable, "-m", "ziglang")
+
+
+def zig_version() -> str:
+    """For reports and cache keys."""
+    return f"zig {version('ziglang')}"
+
+
 @contextmanager
-def _folder() -> Iterator[Path]:
+def build_folder() -> Iterator[Path]:
+    """A folder for one build, gone afterwards."""
     folder = scratch_folder()
     try:
         yield folder
@@ -225,16 +242,6 @@ def _reached(name: str, sources: Mapping[str, str]) -> dict[str, str]:
             found[file] = sources[file]
             wanted += _INCLUDE.findall(sources[file])
     return dict(sorted(found.items()))
-
-
-def _zig() -> tuple[str, ...]:
-    try:
-        version("ziglang")
-    except PackageNotFoundError:
-        raise MissingExtra(
-            "the cross compiler (package ziglang) is not installed", fix='pip install "lilliput[mcu]"'
-        ) from None
-    return (sys.executable, "-m", "ziglang")
 
 
 def _zig_library() -> Path:

@@ -24,7 +24,7 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_same_quant
-from lilliput.compiler.ops._window import Window, pool_fields, pooled
+from lilliput.compiler.ops._pool_window import Window, pool_fields, pooled
 
 if TYPE_CHECKING:
     from torch import Tensor
