@@ -5,7 +5,7 @@ They serve twice: the generated C is held to the integer reference, and the refe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +37,12 @@ def with_constant(op: str, a: tuple[int, ...], b: tuple[int, ...], *, first: boo
         return graph
     (node,) = graph.nodes
     return graph.replace(nodes=[replace(node, inputs=node.inputs[::-1])])
+
+
+def joined(shapes: Sequence[tuple[int, ...]], scales: Sequence[Quant], axis: int) -> Graph:
+    """A concatenation; y is quantised `FINE`."""
+    inputs = [(shape, "int8", quant) for shape, quant in zip(shapes, scales, strict=True)]
+    return single("concat", inputs, ("int8", FINE), axis=axis)
 
 
 def side_by_side(graphs: Mapping[str, Graph]) -> Graph:
@@ -89,6 +95,14 @@ CONSTANTS = {
     "channels first": ((1, 3, 2, 5), (5,), True),
     "whole": ((1, 3, 2, 5), (1, 3, 2, 5), False),
     "stretched": ((1, 1, 2, 5), (1, 3, 1, 5), True),
+}
+FUNCTIONS = {
+    "hard_sigmoid": PROBABILITY,
+    "hard_swish": Q(0.031, -115),
+    "sigmoid": PROBABILITY,
+    "silu": Q(0.025, -117),
+    "tanh": Q(1 / 128, 0),
+    "exp": Q(0.9, -128),
 }
 
 CASES: dict[str, dict[str, Graph]] = {
@@ -152,6 +166,64 @@ CASES: dict[str, dict[str, Graph]] = {
     **{
         op: {"same": one(op, (1, 3, 3)), "other": one(op, (1, 259), COARSE, LOW), "low": one(op, (1, 5), LOW, LOW)}
         for op in ("relu", "relu6")
+    },
+    **{
+        op: {"wide": one(op, (1, 4, 64), Q(0.0471, 3), y), "steep": one(op, (1, 7), Q(1.3, -20), y)}
+        for op, y in FUNCTIONS.items()
+    },
+    "gelu": {
+        "exact": one("gelu", (1, 256), FINE, LOW, approximate="none"),
+        "tanh": one("gelu", (1, 256), FINE, Q(0.02, -100), approximate="tanh"),
+    },
+    "leaky_relu": {
+        "same": one("leaky_relu", (1, 256), FINE, FINE, alpha=0.1),
+        "other": one("leaky_relu", (1, 256), COARSE, Q(0.06, 9), alpha=0.3),
+        "rectifier": one("leaky_relu", (1, 256), COARSE, Q(0.06, 9), alpha=0),
+        "steeper": one("leaky_relu", (1, 256), COARSE, COARSE, alpha=1.5),
+    },
+    "elu": {
+        "one": one("elu", (1, 256), FINE, Q(0.017, -70), alpha=1.0),
+        "half": one("elu", (1, 256), COARSE, Q(0.08, -120), alpha=0.5),
+    },
+    "requantize": {
+        "finer": one("requantize", (1, 3, 3), COARSE, FINE),
+        "coarser": one("requantize", (1, 259), FINE, HIGH),
+        "same": one("requantize", (1, 5), FINE, FINE),
+        "far finer": one("requantize", (1, 9), Q(900.0, 3), Q(1e-6, 3)),
+        "unsigned": single("requantize", [((1, 7), "uint8", Q(0.031, 132))], ("int8", Q(0.031, 4))),
+        "unsigned other": single("requantize", [((1, 6, 2), "uint8", Q(0.5, 0))], ("int8", Q(0.7, -100))),
+        "wide": single("requantize", [((1, 257), "int16", Q(0.0004, 0))], ("int8", Q(0.11, 5))),
+        "wide offset": single("requantize", [((1, 8), "int16", Q(0.5, -2000))], ("int8", Q(0.09, 5))),
+    },
+    "slice": {
+        "window": one("slice", (1, 5, 6, 3), begin=(0, 1, 2, 0), end=(1, 4, 6, 3), strides=(1, 1, 1, 1)),
+        "strides": one("slice", (1, 5, 6, 3), begin=(0, 0, 1, 0), end=(1, 5, 6, 3), strides=(1, 2, 3, 2)),
+        "channel": one("slice", (1, 5, 6, 3), begin=(0, 0, 0, 1), end=(1, 5, 6, 2), strides=(1, 1, 1, 1)),
+        "rows": one("slice", (1, 7, 4), begin=(0, 2, 0), end=(1, 7, 4), strides=(1, 1, 1)),
+        "head": one("slice", (1, 9), begin=(0, 0), end=(1, 4), strides=(1, 1)),
+        "every third": one("slice", (1, 10), begin=(0, 0), end=(1, 10), strides=(1, 3)),
+        "whole": one("slice", (1, 9), begin=(0, 0), end=(1, 9), strides=(1, 1)),
+    },
+    "concat": {
+        "channels": joined([(1, 3, 2, 4), (1, 3, 2, 5)], [FINE, FINE], 3),
+        "scales": joined([(1, 3, 2, 4), (1, 3, 2, 5), (1, 3, 2, 1)], [COARSE, FINE, LOW], 3),
+        "rows": joined([(1, 1, 6), (1, 4, 6), (1, 2, 6), (1, 1, 6)], [FINE, COARSE, FINE, HIGH], 1),
+        "five": joined([(1, 2), (1, 7), (1, 1), (1, 3), (1, 5)], [FINE, FINE, COARSE, FINE, FINE], 1),
+        "eight": joined([(1, 2, n, 3) for n in range(1, 9)], [FINE, LOW] * 4, 2),
+        "one": joined([(1, 2)], [COARSE], 1),
+    },
+    "resize": {
+        f"{mode} {name} {'x'.join(map(str, size))}": one(
+            "resize",
+            (1, *source, 3),
+            size=size,
+            mode=mode,
+            align_corners=name == "corners",
+            half_pixel_centers=name == "half",
+        )
+        for mode in ("nearest", "bilinear")
+        for name in ("plain", "corners", "half")
+        for source, size in (((4, 5), (8, 10)), ((5, 7), (3, 2)), ((1, 3), (4, 1)), ((3, 2), (7, 9)), ((2, 1), (90, 1)))
     },
 }
 """Operator → case → graph."""

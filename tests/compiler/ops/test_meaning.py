@@ -14,6 +14,7 @@ from tests.runtime.harness import sample
 
 ALL = [(op, name) for op, graphs in sorted(CASES.items()) for name in graphs]
 MOVES = ("pad", "reshape", "transpose", "slice")
+"""Operators that change no value."""
 
 
 def both(graph: Graph, rows: int = 30) -> tuple[np.ndarray, np.ndarray]:
@@ -32,13 +33,22 @@ def both(graph: Graph, rows: int = 30) -> tuple[np.ndarray, np.ndarray]:
     return made.astype(np.float64), np.clip(wanted, -128, 127)
 
 
+def rule_error(graph: Graph) -> float:
+    """Steps by which the operator's own integer rule may be off, rounding apart."""
+    node, y = graph.nodes[0], graph.values["y"]
+    if node.attrs.get("mode") != "bilinear":
+        return 0.0
+    # The distance of pixels is rounded to 1/1024; the last pixel is off by half of that for each pixel before it.
+    return 255 * sum(side / 2 + 1 for side in y.shape[1:3]) / 1024
+
+
 @pytest.mark.parametrize(("op", "case"), ALL)
 def test_integers_are_the_float_meaning_within_one_step(op: str, case: str) -> None:
     made, wanted = both(CASES[op][case])
     assert made.shape == wanted.shape
     if op in MOVES:
         np.testing.assert_allclose(made, np.round(wanted), atol=1e-6)
-    assert np.abs(made - wanted).max() <= 1.0
+    assert np.abs(made - wanted).max() <= 1.0 + rule_error(CASES[op][case])
 
 
 @pytest.mark.parametrize(("op", "case"), ALL)
@@ -48,7 +58,7 @@ def test_cases_are_legal_in_integers(op: str, case: str) -> None:
 
 @pytest.mark.parametrize("op", [op for op in sorted(CASES) if op not in MOVES])
 def test_most_results_are_the_nearest_step(op: str) -> None:
-    pairs = [both(graph) for name, graph in CASES[op].items() if name != "flat"]
+    pairs = [both(graph) for graph in CASES[op].values() if rule_error(graph) < 1]
     error = np.concatenate([np.abs(made - wanted).ravel() for made, wanted in pairs])
     # The mean's rule rounds first to as little as a quarter of a step.
     assert (error <= 0.5 + (0.13 if op == "mean" else 0.02)).mean() > 0.97
