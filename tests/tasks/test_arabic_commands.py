@@ -55,7 +55,7 @@ def test_without_the_test_table_validation_speakers_are_the_test(tmp_path: Path)
         (
             "../secret/00000001_NO_01.wav,yes",
             OutsideFolder,
-            r"LP209: .*names '\.\./secret/00000001_NO_01.wav', outside",
+            r"LP209: .*names '\.\./secret/0.*', outside",
         ),
         ("/etc/00000001_NO_01.wav,yes", OutsideFolder, "LP209"),
         ("dataset/no/00000001_NO_01.wav,yes", BadName, r"LP205: .*is not dataset/yes/<speaker>_NO_<round>.wav"),

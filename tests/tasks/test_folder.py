@@ -156,12 +156,12 @@ def test_a_folder_that_is_no_task_says_why(tmp_path: Path) -> None:
         get_task(tmp_path)
     for i in range(6):
         sound(tmp_path / "yes" / f"{i}.wav", i)
-    with pytest.raises(BadTask, match="LP103: .* has one class, 'yes'\n  why: there is nothing to tell apart"):
+    with pytest.raises(BadTask, match=r"LP103: .* has one class, 'yes'\n  why: there is nothing to tell apart"):
         get_task(tmp_path)
     sound(tmp_path / "no" / "1.wav", 1)
     with pytest.raises(BadTask, match="LP103: class 'no' has 1 items\n  why: at least 5 are needed"):
         get_task(tmp_path)
-    with pytest.raises(MissingFile, match="LP221: .*nowhere is not there"):
+    with pytest.raises(MissingFile, match=r"LP221: .*nowhere is not there"):
         get_task(tmp_path / "nowhere")
 
 
@@ -180,5 +180,5 @@ def test_pictures_by_class_folder_become_a_task(tmp_path: Path) -> None:
     for split in task.load().values():
         np.testing.assert_array_equal(task.preprocess.integer(split.x).mean(axis=(1, 2, 3)) > 0, split.y == 1)
     sound(tmp_path / "dark" / "1.wav", 0)
-    with pytest.raises(BadTask, match="LP103: .* has sounds and pictures"):
+    with pytest.raises(BadTask, match=r"LP103: .* has sounds and pictures"):
         get_task(tmp_path)

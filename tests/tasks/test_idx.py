@@ -53,5 +53,5 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_damaged_bytes_give_an_array_or_one_of_our_errors(pack, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    _, codes = accepted(lambda path: read_idx(path, 3), pack(idx(IMAGES)), tmp_path / "images", 800)
+    _, codes = accepted(lambda path: read_idx(path, 3), pack(idx(IMAGES)), tmp_path / "images", 300)
     assert codes >= {"LP200", "LP202"}

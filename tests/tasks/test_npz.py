@@ -131,6 +131,6 @@ def test_what_is_no_npz_is_refused(tmp_path: Path) -> None:
 
 def test_damaged_bytes_give_arrays_or_one_of_our_errors(tmp_path: Path) -> None:
     good = save(tmp_path, **ARRAYS).read_bytes()
-    taken, codes = accepted(lambda path: read_npz(path, WANTED), good, tmp_path / "data.npz", 1500)
+    taken, codes = accepted(lambda path: read_npz(path, WANTED), good, tmp_path / "data.npz", 600)
     assert taken > 0
     assert codes >= {CutShort.code, NotThisFormat.code}

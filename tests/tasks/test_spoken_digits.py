@@ -44,9 +44,9 @@ def test_the_bundle_is_under_8_mib_and_its_licence_lies_beside_it() -> None:
 @pytest.mark.shared
 def test_the_bundle_is_the_first_half_of_the_set_unchanged() -> None:
     with np.load(shared("fsdd_8k.npz")) as full:
-        takes = full["take"] < 25
-        starts, ends = full["offsets"][:-1][takes], full["offsets"][1:][takes]
-        audio = np.concatenate([full["audio"][a:b] for a, b in zip(starts, ends, strict=True)])
+        takes, offsets, whole = full["take"] < 25, full["offsets"], full["audio"]  # each look unpacks the array
+        starts, ends = offsets[:-1][takes], offsets[1:][takes]
+        audio = np.concatenate([whole[a:b] for a, b in zip(starts, ends, strict=True)])
         expected = fit_clips(audio, np.concatenate([[0], np.cumsum(ends - starts)]), 8000)
         np.testing.assert_array_equal(bundled_clips().x, expected)
         np.testing.assert_array_equal(bundled_clips().y, full["label"][takes])
@@ -98,7 +98,7 @@ def test_a_mislabelled_recording_names_itself(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_recordings_says_what_it_should_hold(tmp_path: Path) -> None:
-    with pytest.raises(BadTask, match="LP103: .* holds no spoken digits\n  fix: name a folder with recordings"):
+    with pytest.raises(BadTask, match=r"LP103: .* holds no spoken digits\n  fix: name a folder with recordings"):
         get_task("spoken-digits", tmp_path)
 
 

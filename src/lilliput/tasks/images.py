@@ -6,7 +6,8 @@ import struct
 import warnings
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp")
 MAX_PIXELS = 50_000_000
 LARGEST_SIDE, SHRUNK_SIDE = 256, 96  # a photo is shrunk; a microcontroller has no room for it
+# What pillow's readers were seen to raise for damaged bytes, beside OSError.
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, zlib.error, struct.error)
 _COLOUR = ("RGB", "RGBA", "P", "PA", "CMYK", "YCbCr", "LAB", "HSV", "RGBX", "RGBa")
 
 
@@ -66,13 +69,10 @@ def _pixels(path: Path, size: tuple[int, int], channels: int) -> NDArray[np.uint
     from PIL import Image, ImageOps
 
     with _open(path) as image:
-        try:
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I"):  # 16-bit grey, which pillow would clip and not scale
-                upright = Image.fromarray((np.asarray(upright).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
-            plain = upright.convert("L" if channels == 1 else "RGB")
-        except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, zlib.error, struct.error) as error:
-            raise CutShort(f"{path} is damaged", why=str(error)) from error
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode.startswith("I"):  # 16-bit grey, which pillow would clip and not scale
+            upright = Image.fromarray((np.asarray(upright).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+        plain = upright.convert("L" if channels == 1 else "RGB")
         if plain.size != size[::-1]:
             plain = plain.resize(
                 size[::-1], Image.Resampling.BOX if _shrinks(plain, size) else Image.Resampling.BICUBIC
@@ -84,7 +84,9 @@ def _shrinks(image: Image, size: tuple[int, int]) -> bool:
     return image.height >= 2 * size[0] and image.width >= 2 * size[1]
 
 
-def _open(path: Path) -> Image:
+@contextmanager
+def _open(path: Path) -> Iterator[Image]:
+    """The opened image; whatever pillow raises while it is used becomes an error of ours that names the file."""
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
@@ -94,17 +96,16 @@ def _open(path: Path) -> Image:
             raise CutShort(f"{path} is empty")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # our own limit is below the one that pillow warns of
-            image = Image.open(path, formats=("PNG", "JPEG", "BMP"))
+            with Image.open(path, formats=("PNG", "JPEG", "BMP")) as image:
+                width, height = image.size
+                if width * height > MAX_PIXELS or min(width, height) < 1:
+                    raise ImpossibleSize(f"{path} has {width}×{height} pixels", why=f"the limit is {MAX_PIXELS}")
+                yield image
     except UnidentifiedImageError as error:
         raise NotThisFormat(f"{path} is not a PNG, JPEG or BMP image") from error
     except Image.DecompressionBombError as error:
         raise ImpossibleSize(f"{path}: {error}") from error
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise MissingFile(f"{path}: {error.strerror}") from error
-    except (OSError, SyntaxError, ValueError, EOFError, zlib.error, struct.error) as error:
+    except _DAMAGE as error:
         raise CutShort(f"{path} is damaged", why=str(error)) from error
-    width, height = image.size
-    if width * height > MAX_PIXELS or min(width, height) < 1:
-        image.close()
-        raise ImpossibleSize(f"{path} has {width}×{height} pixels", why=f"the limit is {MAX_PIXELS}")
-    return image
