@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from lilliput.boards import HOST
-from lilliput.boards.package import VECTOR_BYTES, package_files, read_sources, write_package
+from lilliput.boards.package import VECTOR_BYTES, package_files
 from lilliput.boards.toolchain import build_folder, run_tool, zig_command
 from lilliput.compiler.program import Program
-from lilliput.core.errors import BadOutput, MissingFile, NotThisFormat, ToolFailed
+from lilliput.core.errors import ToolFailed
 from tests.boards.networks import program_for, rows
 
 PLAIN = ("-O1", "-fno-sanitize=all")
@@ -40,11 +40,6 @@ static unsigned long micros() { return 0; }
 """
 
 
-def files_of(program: Program, count: int, name: str = "net", **options: str) -> dict[str, str]:
-    x = rows(count)
-    return package_files(program, name=name, inputs=[x], outputs=program.run(x), **options)
-
-
 @pytest.fixture(scope="module")
 def program() -> Program:
     return program_for(HOST)
@@ -52,14 +47,19 @@ def program() -> Program:
 
 @pytest.fixture(scope="module")
 def files(program: Program) -> dict[str, str]:
-    return files_of(program, 5, "Spoken digits")
+    return package_files(program, [rows(5)], title="Spoken digits")
 
 
 @pytest.fixture
-def folder(program: Program, tmp_path: Path) -> Path:
-    x = rows(5)
-    write_package(program, tmp_path / "firmware", name="Spoken digits", inputs=[x], outputs=program.run(x))
-    return tmp_path / "firmware"
+def folder(files: dict[str, str], tmp_path: Path) -> Path:
+    return write(files, tmp_path / "firmware")
+
+
+def write(files: dict[str, str], folder: Path) -> Path:
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    return folder
 
 
 def c_files(program: Program) -> list[str]:
@@ -71,7 +71,7 @@ def test_all_sources_lie_flat_in_src(program: Program, folder: Path) -> None:
 
 
 def test_the_same_network_gives_the_same_bytes(program: Program, files: dict[str, str], folder: Path) -> None:
-    assert files_of(program, 5, "Spoken digits") == files
+    assert package_files(program, [rows(5)], title="Spoken digits") == files
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert found == set(files)
 
@@ -225,58 +225,29 @@ def test_the_sketch_prints_the_first_wrong_value(program: Program, folder: Path)
 
 
 def test_stored_vectors_are_limited_in_size(program: Program) -> None:
-    text = files_of(program, 1000)["examples/Check/lilliput_check.h"]
+    text = package_files(program, [rows(1000)])["examples/Check/lilliput_check.h"]
     count = int(re.findall(r"LILLIPUT_CHECK_ROWS (\d+)u", text)[0])
     assert count == VECTOR_BYTES // (64 + 12)
 
 
 @pytest.mark.parametrize("title", ['a */ "b" \\', "x\n#include <y>", "Ünïcode // ${EVIL} $(x)", "***"])
 def test_a_title_cannot_break_out_of_the_files(program: Program, title: str, tmp_path: Path) -> None:
-    made = files_of(program, 1, title)
+    made = package_files(program, [rows(1)], title=title)
     json.loads(made["library.json"])
     assert yaml.safe_load(made["idf_component.yml"])["version"] == "1.0.0"
-    for path, text in made.items():
-        (tmp_path / "f" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "f" / path).write_text(text)
-    assert run_sketch(tmp_path / "f").endswith("OK\n")
+    assert run_sketch(write(made, tmp_path / "f")).endswith("OK\n")
     assert "EVIL}" not in made["CMakeLists.txt"]
     assert "\n#include <y>" not in made["examples/Check/Check.ino"]
 
 
 def test_a_version_that_is_none_is_refused(program: Program) -> None:
     with pytest.raises(ValueError, match=r"three numbers such as 1\.0\.0, got 'new'"):
-        files_of(program, 1, version="new")
+        package_files(program, [rows(1)], version="new")
 
 
 def test_vectors_of_another_shape_are_refused(program: Program) -> None:
-    x = rows(2)
-    with pytest.raises(ValueError, match=r"lilliput_model_output gives int8\(1, 12\), got int8\(1, 12\)"):
-        package_files(program, name="n", inputs=[x], outputs=program.run(x[:1]))
     with pytest.raises(ValueError, match="lilliput_model_input takes int8"):
-        package_files(program, name="n", inputs=[x[:, 1:]], outputs=program.run(x))
-
-
-def test_sources_are_read_back_as_written(program: Program, folder: Path) -> None:
-    (folder / "src" / "notes.txt").write_text("left alone")
-    assert read_sources(folder) == dict(sorted(program.sources.items()))
-
-
-def test_a_folder_without_a_network_or_with_a_damaged_file_is_refused(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(MissingFile, match="holds no compiled network"):
-        read_sources(tmp_path / "gone")
-    (folder / "src" / "lilliput_model.c").write_bytes(b"int x; /* \xff */")
-    with pytest.raises(NotThisFormat, match=r"lilliput_model\.c is no UTF-8 text: byte 10"):
-        read_sources(folder)
-    (folder / "src" / "lilliput_model.c").unlink()
-    with pytest.raises(MissingFile, match="LP221"):
-        read_sources(folder)
-
-
-def test_a_folder_that_cannot_be_written_is_said(program: Program, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    x = rows(1)
-    with pytest.raises(BadOutput, match=r"LP104: .* cannot be written"):
-        write_package(program, tmp_path / "file" / "firmware", name="n", inputs=[x], outputs=program.run(x))
+        package_files(program, [rows(2)[:, 1:]])
 
 
 def test_float_and_extreme_values_are_printed_exactly() -> None:

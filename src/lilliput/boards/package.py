@@ -18,16 +18,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from string import Template
 
 import numpy as np
 
 from lilliput.boards.firmware import template
-from lilliput.boards.ports import Port, Ports, Sourced, ports_of
+from lilliput.boards.ports import Port, Ports, ports_of
 from lilliput.compiler.graph import Array
-from lilliput.core.errors import MissingFile, NotThisFormat
-from lilliput.core.files import read_bytes, write_text
+from lilliput.compiler.program import Program
 
 TEMPLATE_VERSION = 1
 """Raised when the layout of the folder changes."""
@@ -36,17 +34,13 @@ VECTOR_BYTES = 16 * 1024
 """At most this much of stored inputs and outputs: they lie in the board's flash beside the network."""
 
 _C_TYPE = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t", "float32": "float"}
-_SOURCE = re.compile(r"[a-z0-9_]{1,100}\.[ch]")
-MAX_SOURCE_BYTES = 256 << 20
-"""A C file with all weights of the largest network in this field as text is a tenth of it."""
 
 
 def package_files(
-    program: Sourced,
-    *,
-    name: str,
+    program: Program,
     inputs: Sequence[Array],
-    outputs: Sequence[Array],
+    *,
+    title: str = "",
     version: str = "1.0.0",
     author: str = "Lilliput",
     url: str = "",
@@ -54,20 +48,19 @@ def package_files(
     """Relative path → text of each file of the firmware folder.
 
     Args:
-        program: the C files of the compiled network.
-        name: of the network, for people.
+        program: the compiled network.
         inputs: raw integers for the check, (N, …) for each input; as many rows as fit `VECTOR_BYTES` are stored.
-        outputs: what the reference gives for them.
+        title: for people; the graph's name by default.
         version: of the library, three numbers.
         author: for the Arduino manifest.
         url: for the Arduino manifest.
 
     Raises:
-        ValueError: `version` is not three numbers, or a vector has another dtype or shape than the network's.
+        ValueError: `version` is not three numbers, or an input has another dtype or shape than the network takes.
     """
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise ValueError(f"`version` must be three numbers such as 1.0.0, got {version!r}")
-    ports, title = ports_of(program), _plain(name)
+    ports, title = ports_of(program), _plain(title or program.graph.name)
     ports.rows(inputs)  # refuses wrong shapes by name
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "network"
     files = sorted(file for file in program.sources if file.endswith(".c"))
@@ -88,7 +81,7 @@ def package_files(
     for path, file in _TEMPLATES.items():
         made[path] = Template(template(f"package/{file}")).substitute(words)
     made["examples/check.c"] = template("package/check.c")
-    made["examples/Check/lilliput_check.h"] = _vectors(ports, inputs, outputs, title)
+    made["examples/Check/lilliput_check.h"] = _vectors(program, ports, inputs, title)
     made["library.json"] = _json(_platformio(words, description))
     made["idf_component.yml"] = (
         _yaml_lines(version=version, description=description, license="Apache-2.0")
@@ -96,45 +89,6 @@ def package_files(
     )
     made["zephyr/module.yml"] = "name: lilliput_model\nbuild:\n  cmake: zephyr\n  kconfig: zephyr/Kconfig\n"
     return dict(sorted(made.items()))
-
-
-def write_package(
-    program: Sourced, folder: Path, *, name: str, inputs: Sequence[Array], outputs: Sequence[Array]
-) -> None:
-    """Write the firmware folder; the caller moves the folder that it lies in into place as a whole.
-
-    Args:
-        program: the C files of the compiled network.
-        folder: where to.
-        name: of the network, for people.
-        inputs: raw integers for the check, (N, …) for each input.
-        outputs: what the reference gives for them.
-
-    Raises:
-        BadOutput: LP104, it cannot be written. NoRoom: LP604, the disk is full.
-    """
-    for path, text in package_files(program, name=name, inputs=inputs, outputs=outputs).items():
-        write_text(folder / path, text)
-
-
-def read_sources(folder: Path) -> dict[str, str]:
-    """The C files of a firmware folder: file name → text, sorted; other files in `src/` are left alone.
-
-    Raises:
-        MissingFile: LP221, there is no `src/` with C files in it.
-        FileError: LP2xx, a file is too large, no regular file, or no text.
-    """
-    source = folder / "src"
-    names = sorted(path.name for path in source.iterdir() if _SOURCE.fullmatch(path.name)) if source.is_dir() else []
-    if "lilliput_model.h" not in names or "lilliput_model.c" not in names:
-        raise MissingFile(f"{source} holds no compiled network (lilliput_model.c and .h)", fix="compile it again")
-    found = {}
-    for name in names:
-        try:
-            found[name] = read_bytes(source / name, limit=MAX_SOURCE_BYTES).decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise NotThisFormat(f"{source / name} is no UTF-8 text: byte {error.start}") from None
-    return found
 
 
 _TEMPLATES = {
@@ -182,17 +136,16 @@ def _usage(ports: Ports) -> str:
     return "\n".join([*lines, *(f"/* read the output from {port.accessor}(arena) */" for port in ports.outputs)])
 
 
-def _vectors(ports: Ports, inputs: Sequence[Array], outputs: Sequence[Array], title: str) -> str:
+def _vectors(program: Program, ports: Ports, inputs: Sequence[Array], title: str) -> str:
     row_bytes = sum(port.nbytes for port in (*ports.inputs, *ports.outputs))
     count = max(1, min(len(inputs[0]), VECTOR_BYTES // row_bytes))
+    stored = [x[:count] for x in inputs]
     arrays, copies, compares = [], [], []
-    for index, (port, values) in enumerate(zip(ports.inputs, inputs, strict=True)):
-        arrays.append(_array(f"lilliput_check_input_{index}", port, values[:count]))
+    for index, (port, values) in enumerate(zip(ports.inputs, stored, strict=True)):
+        arrays.append(_array(f"lilliput_check_input_{index}", port, values))
         copies.append(f"    memcpy({port.accessor}(arena), lilliput_check_input_{index}[row], {port.nbytes}u);")
-    for index, (port, values) in enumerate(zip(ports.outputs, outputs, strict=True)):
-        if values.shape != (len(inputs[0]), *port.shape[1:]) or values.dtype != np.dtype(port.dtype):
-            raise ValueError(f"{port.accessor} gives {port.dtype}{port.shape}, got {values.dtype}{values.shape}")
-        arrays.append(_array(f"lilliput_check_output_{index}", port, values[:count]))
+    for index, (port, values) in enumerate(zip(ports.outputs, program.run(*stored), strict=True)):
+        arrays.append(_array(f"lilliput_check_output_{index}", port, values))
         compares.append(_compare(index, port))
     return Template(template("package/lilliput_check.h")).substitute(
         title=title, rows=count, arrays="\n\n".join(arrays), copies="\n".join(copies), compares="\n".join(compares)
