@@ -31,11 +31,11 @@ def proved_multiplier(node: Node, factor: float, reach: int) -> Multiplier:
 
 
 def prove_reach(node: Node, reach: int, multiplier: Multiplier) -> None:
-    """Raise UnsafeRange, LP312, unless reach · 2^max(shift, 0) < 2^31."""
+    """Raise UnsafeRange, LP312, unless reach · 2^max(shift, 0) < 2^30."""
     bound = reach << max(0, multiplier.shift)
-    if bound >= 1 << 31:
+    if bound >= 1 << 30:
         raise UnsafeRange(
-            f'{node.op} at "{node.name}" could reach {bound} in an accumulator, the kernel holds less than {1 << 31}',
+            f'{node.op} at "{node.name}" could reach {bound} in an accumulator, the kernel holds less than {1 << 30}',
             fix="quantise with a larger output scale",
         )
 
