@@ -154,7 +154,7 @@ class FakeQuantised(nn.Module):
 
     def quants(self) -> dict[str, Quant]:
         """The quantisation of each activation as it is now."""
-        scales = {name: float(self._scale(name)) for name in self._group}
+        scales = {name: float(self._scale(name).detach()) for name in self._group}
         return {
             name: Quant.per_tensor(scales[name], int(self.zero_points[index])) for name, index in self._group.items()
         }
@@ -187,7 +187,7 @@ class FakeQuantised(nn.Module):
         return found
 
     def _rounded_layer(self, node: Node, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        axis, entering = CHANNEL_AXIS[node.op], float(self._scale(node.inputs[0]))
+        axis, entering = CHANNEL_AXIS[node.op], float(self._scale(node.inputs[0]).detach())
         scales = weight_scales(
             w.detach().cpu().numpy(),
             b.detach().cpu().numpy(),
