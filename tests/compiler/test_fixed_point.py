@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lilliput.compiler.fixed_point import high_mul, requantise, rounding_shift, to_multiplier
+from lilliput.core.errors import UnsafeRange
 
 
 @settings(derandomize=True, max_examples=300, deadline=None)
@@ -22,7 +23,7 @@ def test_a_multiplier_is_the_factor_to_31_bits(real: float) -> None:
 
 @pytest.mark.parametrize("bad", [-1.0, float("nan"), float("inf"), 2.0**30])
 def test_factors_out_of_range_are_refused(bad: float) -> None:
-    with pytest.raises(ValueError, match="must be in"):
+    with pytest.raises(UnsafeRange, match="must be in"):
         to_multiplier(bad)
 
 

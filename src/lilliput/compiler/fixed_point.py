@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lilliput.compiler.graph import Array
+from lilliput.core.errors import UnsafeRange
 
 
 class Multiplier(NamedTuple):
@@ -30,10 +31,13 @@ def to_multiplier(real: float) -> Multiplier:
     """The fixed-point form of a factor, rounded half away from zero to 31 bits.
 
     Raises:
-        ValueError: not finite, negative, or 2^30 and above.
+        UnsafeRange: LP312, not finite, negative, or 2^30 and above; scales of a file can give any such factor.
     """
     if not math.isfinite(real) or real < 0 or real >= 2.0**30:
-        raise ValueError(f"a requantisation factor must be in [0, 2^30), got {real}")
+        raise UnsafeRange(
+            f"a requantisation factor must be in [0, 2^30), got {real}",
+            why="the scales of a layer's input, weights and output do not belong together",
+        )
     if real == 0:
         return Multiplier(0, 0)
     fraction, exponent = math.frexp(real)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 Signature: TypeAlias = tuple[tuple[int, ...], DType]
 
-CType: TypeAlias = Literal["int8_t", "uint8_t", "int16_t", "uint16_t", "int32_t", "uint32_t", "float"]
+CType: TypeAlias = Literal[
+    "int8_t", "uint8_t", "int16_t", "uint16_t", "int32_t", "uint32_t", "int64_t", "uint64_t", "float"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

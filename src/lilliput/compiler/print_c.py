@@ -23,7 +23,10 @@ _RANGES = {
     "uint16_t": (0, 2**16 - 1),
     "int32_t": (-(2**31), 2**31 - 1),
     "uint32_t": (0, 2**32 - 1),
+    "int64_t": (-(2**63) + 1, 2**63 - 1),
+    "uint64_t": (0, 2**64 - 1),
 }
+_SUFFIX = {"uint32_t": "u", "int64_t": "ll", "uint64_t": "ull"}
 _WIDTH = 118
 
 
@@ -186,7 +189,7 @@ def _number(field: Field, step: Step) -> str:
     _demand_range(field, step, value, value)
     if value == -(2**31):
         return "(-2147483647 - 1)"
-    return f"{value}u" if field.ctype == "uint32_t" else str(value)
+    return f"{value}{_SUFFIX.get(field.ctype, '')}"
 
 
 def _in_range(field: Field, step: Step) -> Array:

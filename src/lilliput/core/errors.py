@@ -6,6 +6,8 @@
     BudgetError       LP4xx  correct, but it does not fit                                      exit 1
     MismatchError     LP5xx  two implementations that must agree do not                        exit 1
     ToolError         LP6xx  a compiler, an emulator, an optional package or room is missing   exit 5
+    Interrupted       LP700  stopped before the end, state kept                                exit 6
+    Bug               LP999  our mistake                                                       exit 70
 
 A message has up to three parts: what was wrong, with the value received; why; what to type next.
 Programmers' errors inside layers and methods stay `ValueError`; this tree is for the edges.
@@ -122,6 +124,15 @@ class BadOutput(ConfigError):
     """
 
     code = "LP104"
+
+
+class BadCommand(ConfigError):
+    """The command line could not be read: an unknown verb or option, a missing argument, or a value of another kind.
+
+    `lilliput --help` lists the verbs; `lilliput VERB --help` shows the options of one, with an example.
+    """
+
+    code = "LP105"
 
 
 # --- LP2xx: a file is damaged ---------------------------------------------------------------------------------
@@ -302,6 +313,15 @@ class Diverged(MismatchError):
     code = "LP502"
 
 
+class BoardFault(MismatchError):
+    """The program did on the emulated board what a real board answers with a fault: an access outside its flash and
+    RAM, an instruction that the core does not have, or no end within the instruction limit. The message names the
+    address and the function. This is a bug of the compiler or of a kernel: keep the folder and report it.
+    """
+
+    code = "LP503"
+
+
 # --- LP6xx: something is missing on this machine --------------------------------------------------------------
 
 
@@ -348,3 +368,14 @@ class Interrupted(LilliputError):
 
     code = "LP700"
     exit_code = 6
+
+
+class Bug(LilliputError):
+    """Something went wrong that no part of Lilliput expected: this is a bug of ours, not a mistake of yours.
+
+    Run the same command with `LILLIPUT_DEBUG=1` before it to see where, and report both. What was finished before is
+    kept, as after an interruption.
+    """
+
+    code = "LP999"
+    exit_code = 70

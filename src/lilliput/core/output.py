@@ -94,7 +94,12 @@ class Output:
         from rich.table import Table as RichTable
         from rich.text import Text
 
-        drawn = RichTable(title=Text(table.title) if table.title else None, box=box.SIMPLE_HEAD, title_justify="left")
+        drawn = RichTable(
+            title=Text(table.title) if table.title else None,
+            box=box.SIMPLE_HEAD,
+            title_justify="left",
+            show_header=any(table.columns),
+        )
         for index, name in enumerate(table.columns):
             is_number = _is_numeric(table, index)
             drawn.add_column(Text(name), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
@@ -111,6 +116,8 @@ def plain_table(table: Table) -> str:
     right = [_is_numeric(table, i) for i in range(len(table.columns))]
     lines = [table.title] if table.title else []
     for number, row in enumerate([list(table.columns), *cells]):
+        if number == 0 and not any(table.columns):
+            continue
         padded = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)]
         mark = "  *" if number - 1 in table.marked else ""
         lines.append(("  ".join(padded) + mark).rstrip())

@@ -33,8 +33,8 @@ _MS: dict[str, int | Fraction] = {
 }
 _UJ: dict[str, int | Fraction] = {"nj": Fraction(1, 1000), "uj": 1, "µj": 1, "mj": 1000, "j": 10**6}
 
-# At most 18 digits on each side: far above any real figure, and `Fraction` stays cheap on hostile text.
-_NUMBER = re.compile(r"(\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE]([+-]?\d{1,2}))?\s*([A-Za-zµμ]*)")
+# At most 19 digits on each side: far above any real figure, and `Fraction` stays cheap on hostile text.
+_NUMBER = re.compile(r"(\d{1,19}(?:\.\d{0,19})?|\.\d{1,19})(?:[eE]([+-]?\d{1,2}))? *((?:[A-Za-z]|µ|μ)*)", re.ASCII)
 
 _LIMIT = 2**63  # what SQLite and C can still hold
 

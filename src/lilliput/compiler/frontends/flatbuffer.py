@@ -1,9 +1,9 @@
 """Read a flatbuffer from a stranger: every offset, size and alignment is checked before it is followed.
 
-A flatbuffer is little-endian. A table starts with a signed offset back to its vtable, which lists where each field lies;
-strings, vectors and sub-tables are reached by unsigned offsets forward. The checks are those of a verifier, made at each
-access: nothing outside the buffer is read, nothing nests deeper than `MAX_DEPTH`, and a file that refers to the same
-table many times cannot make the reader work for long (`MAX_TABLES`).
+A flatbuffer is little-endian. A table starts with a signed offset back to its vtable, which lists where each field
+lies; strings, vectors and sub-tables are reached by unsigned offsets forward. The checks are those of a verifier, made
+at each access: nothing outside the buffer is read, nothing nests deeper than `MAX_DEPTH`, and a file that refers to the
+same table many times cannot make the reader work for long (`MAX_TABLES`).
 """
 
 from __future__ import annotations

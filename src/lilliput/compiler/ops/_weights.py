@@ -1,12 +1,16 @@
-"""What the operators with weights share: bias and requantisation factors. Inputs are (x, w, optional b)."""
+"""What the operators with weights share: checks, bias, requantisation factors. Inputs are (x, w, optional b)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from lilliput.compiler.graph import Array, Value
+from lilliput.compiler.fixed_point import requantise, to_multipliers
+from lilliput.compiler.graph import Array, Node, Value
+from lilliput.compiler.op import Field, activation_of, activation_range, expect
+from lilliput.compiler.proof import prove_accumulator
 
 
 def bias_of(inputs: Sequence[Value], channels: int) -> Array:
@@ -23,3 +27,78 @@ def weight_factors(inputs: Sequence[Value], output: Value) -> Array:
     # In double, from the float32 scales: forming s_x · s_w in float32 first gives rare one-step errors.
     factors: Array = np.array(quant.scale, np.float64) * inputs[0].scale / output.scale
     return factors
+
+
+def check_weights(node: Node, inputs: Sequence[Value], axis: int) -> None:
+    """The rules for weights and bias; per-channel scales lie on `axis`. Raises BrokenGraph."""
+    activation_of(node)
+    w = inputs[1]
+    expect(all(value.is_constant for value in inputs[1:]), node, "w and b must be constants")
+    expect(w.quant is not None or inputs[0].dtype == "float32", node, f"w {w.name!r} is not quantised")
+    if w.quant is not None:
+        expect(set(w.quant.zero_point) == {0}, node, "w must be symmetric (zero point 0)")
+        expect(w.quant.is_per_tensor or w.quant.axis == axis, node, f"per-channel scales of w must be on axis {axis}")
+        expect(len(w.quant.scale) in (1, w.shape[axis]), node, f"{len(w.quant.scale)} scales for w {w.shape}")
+
+
+def finish(node: Node, inputs: Sequence[Value], output: Value, acc: Array) -> Array:
+    """Bring accumulators (…, C_out) to the output's scale, zero point, activation and type: the integer reference."""
+    mult, shift = to_multipliers(weight_factors(inputs, output))
+    y = requantise(acc, mult, shift) + output.zero_point
+    low, high = activation_range(activation_of(node), output)
+    clamped: Array = np.clip(y, low, high).astype(output.dtype)
+    return clamped
+
+
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """What a kernel needs for each output channel, proved to fit its 32-bit accumulator.
+
+    Args:
+        rows: the weights as (C_out, taps), int8.
+        bias, mult, shift: one a channel; int32, int32, int8.
+        bound: no accumulator reaches further, for any input.
+        x_zero, y_zero: zero points.
+        y_range: clamp of the output.
+    """
+
+    rows: Array
+    bias: Array
+    mult: Array
+    shift: Array
+    bound: int
+    x_zero: int
+    y_zero: int
+    y_range: tuple[int, int]
+
+    def fields(self, w: Array) -> tuple[Field, ...]:
+        """The first members of the kernels' structs; `w` is the weights in the kernel's layout."""
+        return (
+            Field("w", "int8_t", w),
+            Field("bias", "int32_t", self.bias),
+            Field("mult", "int32_t", self.mult),
+            Field("shift", "int8_t", self.shift),
+        )
+
+    def offsets(self) -> tuple[Field, ...]:
+        """The last members of the kernels' structs."""
+        return (Field("x_offset", "int32_t", -self.x_zero), *self.clamp())
+
+    def clamp(self) -> tuple[Field, ...]:
+        """`y_offset`, `y_min`, `y_max`."""
+        values = {"y_offset": self.y_zero, "y_min": self.y_range[0], "y_max": self.y_range[1]}
+        return tuple(Field(name, "int32_t", value) for name, value in values.items())
+
+
+def channels_of(node: Node, inputs: Sequence[Value], output: Value, rows: Array) -> Channels:
+    """Bias and factors per channel of a node whose weights are `rows`, (C_out, taps).
+
+    Raises:
+        UnsafeRange: LP312, the 32-bit accumulator of the kernel could overflow.
+    """
+    x = inputs[0]
+    bias = bias_of(inputs, len(rows))
+    mult, shift = to_multipliers(np.broadcast_to(weight_factors(inputs, output), (len(rows),)))
+    bound = prove_accumulator(node, rows, bias, x.zero_point, shift)
+    clamp = activation_range(activation_of(node), output)
+    return Channels(rows, bias, mult, shift, bound, x.zero_point, output.zero_point, clamp)

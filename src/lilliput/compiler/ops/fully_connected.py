@@ -13,22 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import requantise, to_multipliers
 from lilliput.compiler.graph import Array, Node, Value
-from lilliput.compiler.op import (
-    Field,
-    Kernel,
-    Op,
-    Signature,
-    Target,
-    activation_of,
-    activation_range,
-    apply_activation,
-    expect,
-)
+from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
-from lilliput.compiler.ops._weights import bias_of, weight_factors
-from lilliput.compiler.proof import prove_accumulator
+from lilliput.compiler.ops._weights import channels_of, check_weights, finish
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,12 +38,7 @@ class FullyConnected(Op):
         return (x.shape[0], w.shape[0]), x.dtype
 
     def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
-        activation_of(node)
-        w = inputs[1]
-        expect(w.is_constant, node, "w must be a constant")
-        if w.quant is not None:
-            expect(set(w.quant.zero_point) == {0}, node, "w must be symmetric (zero point 0)")
-            expect(w.quant.is_per_tensor or w.quant.axis == 0, node, "per-channel scales of w must be on axis 0")
+        check_weights(node, inputs, axis=0)
 
     def float(self, node: Node, *x: Tensor) -> Tensor:
         from torch.nn import functional
@@ -67,36 +50,19 @@ class FullyConnected(Op):
         # float64 holds every sum exactly (below 2^53) and uses the fast matrix product.
         products = (x[0].astype(np.float64) - inputs[0].zero_point) @ x[1].astype(np.float64).T
         acc = products.astype(np.int64) + (x[2].astype(np.int64) if len(x) > 2 else 0)
-        mult, shift = to_multipliers(weight_factors(inputs, output))
-        y = requantise(acc, mult, shift) + output.zero_point
-        low, high = activation_range(activation_of(node), output)
-        clamped: Array = np.clip(y, low, high).astype(output.dtype)
-        return clamped
+        return finish(node, inputs, output, acc)
 
     def macs(self, node: Node, inputs: Sequence[Value], output: Value) -> int:
         return inputs[1].elements
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x, w = inputs[:2]
-        if x.dtype != "int8" or w.data is None:
+        if x.dtype != "int8" or w.dtype != "int8" or w.data is None:
             raise self.unsupported(node, f"has no {x.dtype} kernel")
-        bias = bias_of(inputs, w.shape[0])
-        mult, shift = to_multipliers(np.broadcast_to(weight_factors(inputs, output), w.shape[:1]))
-        prove_accumulator(node, w.data, bias, x.zero_point, shift)
-        low, high = activation_range(activation_of(node), output)
+        channels = channels_of(node, inputs, output, w.data)
+        sizes = (Field("c_in", "int32_t", w.shape[1]), Field("c_out", "int32_t", w.shape[0]))
         return Kernel(
             function="lp_fully_connected_s8",
-            fields=(
-                Field("w", "int8_t", w.data),
-                Field("bias", "int32_t", bias),
-                Field("mult", "int32_t", mult),
-                Field("shift", "int8_t", shift),
-                Field("c_in", "int32_t", w.shape[1]),
-                Field("c_out", "int32_t", w.shape[0]),
-                Field("x_offset", "int32_t", -x.zero_point),
-                Field("y_offset", "int32_t", output.zero_point),
-                Field("y_min", "int32_t", low),
-                Field("y_max", "int32_t", high),
-            ),
+            fields=(*channels.fields(channels.rows), *sizes, *channels.offsets()),
             operands=(node.inputs[0], node.output),
         )

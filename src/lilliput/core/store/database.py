@@ -16,6 +16,7 @@ from lilliput.core.files import write_errors
 APPLICATION_ID = 0x4C494C50  # "LILP": tells our file from any other SQLite file
 VERSION = 1
 BUSY_SECONDS = 30.0
+_OTHER = "set LILLIPUT_HOME to a folder that can be written, or give --store"
 
 _SCHEMA = """
 CREATE TABLE runs (
@@ -85,8 +86,11 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises:
         NotThisFormat: LP200, the file is damaged or is not a store. NewerFormat: LP201. BadOutput: LP104. Busy: LP605.
     """
-    with write_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with write_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+    except BadOutput as error:
+        raise BadOutput(f"there is no place for the result store: {error.what}", why=error.why, fix=_OTHER) from error
     with store_errors(path):
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
@@ -126,7 +130,7 @@ def store_errors(path: Path) -> Iterator[None]:
         if kind.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_IOERR", "SQLITE_AUTH")):
             raise BadOutput(
                 f"the result store {path} cannot be written: {error}",
-                fix="set LILLIPUT_HOME to a folder that can, or give --store",
+                fix=_OTHER,
             ) from error
         raise _damaged(path, str(error)) from error
     except (UnicodeDecodeError, ValueError) as error:

@@ -1,0 +1,1 @@
+"""The boards that come with Lilliput, one TOML file each; `files` reads them into the registry."""

@@ -1,0 +1,89 @@
+"""Build a network's C for this machine and run it: the quick second opinion, and what `--on host` means."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from string import Template
+
+from lilliput.boards.cache import find, store
+from lilliput.boards.firmware import template
+from lilliput.boards.ports import Ports, Sourced, ports_of
+from lilliput.boards.toolchain import STRICT, build_folder, run_tool, zig_command, zig_version
+from lilliput.compiler.graph import Array
+from lilliput.core.errors import MissingExtra, MissingTool, ToolFailed
+
+_SECONDS = 600
+
+
+def run_host(program: Sourced, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    """The outputs of the C code on this machine for raw integer inputs, (N, …) each; outputs (N, …).
+
+    Raises:
+        MissingTool: LP602, there is no C compiler here.
+        ToolFailed: LP603, the compiler refused the C, or the program ended early.
+    """
+    ports = ports_of(program)
+    rows = ports.rows(inputs)
+    executable = build_host(program)
+    try:
+        done = subprocess.run(
+            [str(executable)], input=b"".join(rows), capture_output=True, timeout=_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolFailed(f"the network's program for this machine did not run: {error}") from error
+    width = sum(port.nbytes for port in ports.outputs)
+    if done.returncode != 0 or len(done.stdout) != width * len(rows):
+        words = done.stderr.decode(errors="replace")[-2000:]
+        raise ToolFailed(f"the network's program for this machine ended with {done.returncode}: {words}")
+    return ports.arrays([done.stdout[i * width : (i + 1) * width] for i in range(len(rows))])
+
+
+def build_host(program: Sourced) -> Path:
+    """The executable that maps raw input rows on standard input to raw output rows on standard output.
+
+    Raises:
+        MissingTool: LP602, there is no C compiler here.
+        ToolFailed: LP603, the compiler refused the C; its words follow.
+    """
+    compiler, version = _compiler()
+    sources = {**program.sources, "main_host.c": host_main(ports_of(program))}
+    flags = [*STRICT, "-O2", "-ffp-contract=off"]
+    machine = [sys.platform, platform.machine()]
+    key = json.dumps(["host", version, machine, flags, dict(sorted(sources.items()))]).encode()
+    found = find("host", key)
+    if found is not None:
+        return found
+    with build_folder() as folder:
+        for name, text in sources.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        files = sorted(name for name in sources if name.endswith(".c"))
+        run_tool([*compiler, *flags, "-I.", "-o", "network", *files], folder, "compiling for this machine")
+        return store("host", key, (folder / "network").read_bytes(), executable=True)
+
+
+def host_main(ports: Ports) -> str:
+    """`main` of the host program."""
+    read = [f"        if (fread({p.accessor}(arena), {p.nbytes}, 1, stdin) != 1) return 0;" for p in ports.inputs]
+    write = [f"        if (fwrite({p.accessor}(arena), {p.nbytes}, 1, stdout) != 1) return 3;" for p in ports.outputs]
+    return Template(template("main_host.c")).substitute(read="\n".join(read), write="\n".join(write))
+
+
+@cache
+def _compiler() -> tuple[tuple[str, ...], str]:
+    """The C compiler for this machine: zig, else cc or gcc or clang."""
+    try:
+        return (*zig_command(), "cc", "-fno-sanitize=all"), zig_version()
+    except MissingExtra:
+        for name in ("cc", "gcc", "clang"):
+            program = shutil.which(name)
+            if program is not None:
+                done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+                return (program,), f"{program} {done.stdout.splitlines()[:1]}"
+    raise MissingTool("there is no C compiler for this machine", fix='pip install "lilliput[mcu]"')

@@ -1,0 +1,231 @@
+"""The report of a compiled network: what it is, what it needs, where that goes. One plain value, three faces.
+
+`make_report` gives what `report.json` stores; `report_parts` gives tables and lines for a terminal, `report_markdown`
+the same as a file. Measured figures carry `=`, estimates `≈`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lilliput.boards.board import Board
+from lilliput.boards.run import Execution
+from lilliput.compiler.graph import Value
+from lilliput.compiler.memory import Step
+from lilliput.compiler.ops import ops
+from lilliput.compiler.print_c import layer_name
+from lilliput.compiler.program import Program
+from lilliput.core.output import Table
+from lilliput.core.units import exact_bytes, format_bytes, format_ms, grouped
+
+
+def make_report(program: Program, board: Board, execution: Execution) -> dict[str, Any]:
+    """Everything that was measured, as plain values; keys of the top level are stable.
+
+    Args:
+        program: the compiled network.
+        board: what it was compiled for.
+        execution: at least one inference on it.
+    """
+    graph, image = program.graph, execution.image
+    instructions = execution.instructions[0] if execution.instructions else None
+    figures = {
+        "macs": program.macs,
+        "params": _params(program),
+        "instructions": instructions,
+        "instructions_per_mac": round(instructions / program.macs, 3) if instructions and program.macs else None,
+        "cycles_estimate": execution.cycles_estimate,
+        "milliseconds_estimate": execution.milliseconds_estimate,
+        "sram_bytes": execution.sram_bytes,
+        "arena_bytes": program.plan.arena_bytes,
+        "arena_bound_bytes": program.plan.bound,
+        "stack_bytes": execution.stack_bytes,
+        "flash_bytes": image.flash_bytes if image else None,
+        "code_bytes": image.code_bytes if image else None,
+        "constants_bytes": image.constants_bytes if image else None,
+        "data_bytes": image.data_bytes if image else None,
+        "bss_bytes": image.bss_bytes if image else None,
+    }
+    return figures | {
+        "model": {"name": graph.name, "sha256": _digest(program), "plan": program.plan.method},
+        "board": {
+            "name": board.name,
+            "title": board.title,
+            "core": board.core.name,
+            "clock_hz": board.clock_hz,
+            "flash_bytes": board.flash_bytes,
+            "sram_bytes": board.sram_bytes,
+            "toolchain": image.toolchain if image else None,
+            "instructions_how": execution.instructions_how,
+        },
+        "inputs": [_port(value) for value in program.inputs],
+        "outputs": [_port(value) for value in program.outputs],
+        "layers": [_layer(program, step, execution.by_layer) for step in program.steps],
+        "functions": dict(execution.by_function),
+    }
+
+
+def report_parts(report: Mapping[str, Any], *, sort: str = "") -> list[Table | str]:
+    """Tables and lines for people.
+
+    Args:
+        report: what `make_report` gave, with or without the keys that `build` adds.
+        sort: a column of the layer table to sort by, largest first: `macs`, `instructions`, `live`.
+    """
+    board = report["board"]
+    parts: list[Table | str] = [f"{report['model']['name']} on {board['title']} ({board['core']})"]
+    parts += [_port_line(label, port) for label in ("input", "output") for port in report[f"{label}s"]]
+    parts.append(_layer_table(report, sort))
+    parts.append(_memory_table(report))
+    parts.append(_speed_line(report))
+    if report.get("accuracy"):
+        parts.append(_accuracy_table(report["accuracy"]))
+    if report.get("proof"):
+        parts.append(_proof_line(report["proof"], board["name"]))
+    return parts
+
+
+def report_markdown(report: Mapping[str, Any]) -> str:
+    """The report as Markdown."""
+    lines: list[str] = []
+    for index, part in enumerate(report_parts(report)):
+        if isinstance(part, Table):
+            lines += ["", f"## {part.title}", "", *_markdown_table(part), ""]
+        else:
+            lines += [f"# {part}", ""] if index == 0 else [part, ""]
+    return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
+
+
+def _layer(program: Program, step: Step, by_layer: Mapping[str, int]) -> dict[str, Any]:
+    graph, node, plan = program.graph, step.node, program.plan
+    output = graph.values[node.output]
+    live = plan.live_bytes(step.index)
+    macs = ops[node.op].macs(node, graph.ins(node), output)
+    return {
+        "index": step.index,
+        "name": node.name,
+        "op": node.op,
+        "kernel": step.kernel.function,
+        "output_shape": list(output.shape),
+        "params": sum(value.elements for value in graph.ins(node) if value.is_constant),
+        "macs": macs,
+        "live_bytes": live,
+        "scratch_bytes": step.kernel.scratch_bytes,
+        "instructions": by_layer.get(layer_name(step)),
+        "peak": live == plan.bound,
+    }
+
+
+def _layer_table(report: Mapping[str, Any], sort: str) -> Table:
+    keys = {"macs": "macs", "instructions": "instructions", "live": "live_bytes"}
+    layers = list(report["layers"])
+    if sort in keys:
+        layers.sort(key=lambda layer: -(layer[keys[sort]] or 0))
+    total = max(report["macs"], 1)
+    rows = [
+        (
+            layer["index"], layer["name"], layer["op"], "×".join(str(axis) for axis in layer["output_shape"][1:]),
+            layer["params"], layer["macs"], round(100 * layer["macs"] / total, 1), layer["live_bytes"],
+            layer["scratch_bytes"], layer["instructions"], _per_mac(layer), layer["kernel"].removeprefix("lp_"),
+        )
+        for layer in layers
+    ]  # fmt: skip
+    columns = ("#", "layer", "op", "output", "params", "MACs", "%", "live B", "scratch B", "instr =", "/MAC", "kernel")
+    marked = frozenset(i for i, layer in enumerate(layers) if layer["peak"])
+    return Table(columns, rows, "Layers (the marked ones hold the memory peak)", marked)
+
+
+def _per_mac(layer: Mapping[str, Any]) -> float | None:
+    return round(layer["instructions"] / layer["macs"], 2) if layer["macs"] and layer["instructions"] else None
+
+
+def _memory_table(report: Mapping[str, Any]) -> Table:
+    board = report["board"]
+    statics = _difference(report["sram_bytes"], report["arena_bytes"], report["stack_bytes"])
+    rows = [
+        ("flash", report["flash_bytes"], _share(report["flash_bytes"], board["flash_bytes"]), board["flash_bytes"]),
+        ("  code", report["code_bytes"], "", None),
+        ("  constants", report["constants_bytes"], "", None),
+        ("SRAM", report["sram_bytes"], _share(report["sram_bytes"], board["sram_bytes"]), board["sram_bytes"]),
+        ("  arena (activations, scratch, input, output)", report["arena_bytes"], "", None),
+        ("  stack, measured", report["stack_bytes"], "", None),
+        ("  other data", statics, "", None),
+    ]
+    return Table(("memory of the linked image", "bytes =", "used", "board has"), rows, "Memory")
+
+
+def _speed_line(report: Mapping[str, Any]) -> str:
+    if report["instructions"] is None:
+        return "instructions: not counted on this board"
+    text = f"one inference: = {grouped(report['instructions'])} instructions"
+    if report["instructions_per_mac"] is not None:
+        text += f" ({report['instructions_per_mac']:.2f} a multiply-accumulate)"
+    if report["cycles_estimate"] is not None:
+        text += f", ≈ {grouped(report['cycles_estimate'])} cycles"
+    if report["milliseconds_estimate"] is not None:
+        clock = report["board"]["clock_hz"] / 1e6
+        text += f", ≈ {format_ms(report['milliseconds_estimate'])} at {clock:g} MHz"
+    return text
+
+
+def _accuracy_table(accuracy: Sequence[Mapping[str, Any]]) -> Table:
+    rows = [
+        (row["what"], f"{100 * row['value']:.1f} %", f"{100 * row['low']:.1f} to {100 * row['high']:.1f} %", row["n"])
+        for row in accuracy
+    ]
+    return Table(("on unseen items", "accuracy", "95 % interval", "items"), rows, "Accuracy")
+
+
+def _proof_line(proof: Mapping[str, Any], board: str) -> str:
+    return (
+        f"proof: {proof['differing_bytes']} differing bytes between the integer reference, the C on this machine and "
+        f"the emulated {board}, over {proof['rows']} items and {grouped(proof['output_bytes'])} output bytes"
+    )
+
+
+def _port(value: Value) -> dict[str, Any]:
+    quant = None
+    if value.quant is not None and value.quant.is_per_tensor:
+        quant = {"scale": value.scale, "zero_point": value.zero_point}
+    return {
+        "name": value.name, "shape": list(value.shape), "dtype": value.dtype, "bytes": value.nbytes, "quant": quant,
+    }  # fmt: skip
+
+
+def _port_line(label: str, port: Mapping[str, Any]) -> str:
+    shape = "×".join(str(axis) for axis in port["shape"])
+    text = f"{label} {port['name']}: {port['dtype']} {shape}, {exact_bytes(port['bytes'])}"
+    if port["quant"] is not None:
+        text += f", real = {port['quant']['scale']:.6g} · (value - {port['quant']['zero_point']})"
+    return text
+
+
+def _params(program: Program) -> int:
+    graph = program.graph
+    used = {name for node in graph.nodes for name in node.inputs if graph.values[name].is_constant}
+    return sum(graph.values[name].elements for name in used)
+
+
+def _digest(program: Program) -> str:
+    text = json.dumps(dict(program.sources), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _share(part: int | None, whole: int) -> str:
+    return "" if part is None else f"{100 * part / whole:.1f} % of {format_bytes(whole)}"
+
+
+def _difference(total: int | None, *parts: int | None) -> int | None:
+    return None if total is None or None in parts else total - sum(part or 0 for part in parts)
+
+
+def _markdown_table(table: Table) -> list[str]:
+    def row(cells: Sequence[object], bold: bool = False) -> str:
+        texts = ["-" if cell is None else str(cell).replace("|", "\\|") for cell in cells]
+        return "| " + " | ".join(f"**{text}**" if bold else text for text in texts) + " |"
+
+    lines = [row(table.columns), "|" + " --- |" * len(table.columns)]
+    return lines + [row(cells, index in table.marked) for index, cells in enumerate(table.rows)]

@@ -1,0 +1,125 @@
+"""Depthwise 2-D convolution, channels last: each input channel has its own `multiplier` kernels.
+
+Inputs   x (N, H, W, C), w (1, kh, kw, C · multiplier) constant, b (C · multiplier) constant, optional
+         Output channel c · multiplier + m reads input channel c.
+Attrs    stride (h, w), padding ((top, bottom), (left, right)) with real zeros, dilation (h, w),
+         activation: none | relu | relu6 | relu_n1_to_1, fused
+Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel (axis 3), b int32 with
+         scale s_x · s_w, y int8
+Kernels  multiplier 1: channel by channel over a ring of rows, in place where the shapes allow it; else a direct one
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lilliput.compiler.graph import Array, Node, Value
+from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
+from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
+from lilliput.compiler.ops._window import Window, window_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@register_op
+class DepthwiseConv2d(Op):
+    """y = activation(x ∗ w + b), channel by channel."""
+
+    name = "depthwise_conv2d"
+    arity = (2, 3)
+    takes_activation = True
+
+    def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:
+        x, w = inputs[:2]
+        expect(len(x.shape) == 4, node, f"x must be (N, H, W, C), got {x.shape}")
+        fits = len(w.shape) == 4 and w.shape[0] == 1 and w.shape[3] % x.shape[3] == 0
+        expect(fits, node, f"w must be (1, kh, kw, {x.shape[3]} · multiplier), got {w.shape}")
+        expect(len(inputs) < 3 or inputs[2].shape == (w.shape[3],), node, f"b must be ({w.shape[3]},)")
+        out = _window(node, inputs).out
+        return (x.shape[0], *out, w.shape[3]), x.dtype
+
+    def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
+        check_weights(node, inputs, axis=3)
+
+    def float(self, node: Node, *x: Tensor) -> Tensor:
+        from torch.nn import functional
+
+        (top, bottom), (left, right) = node.attrs["padding"]
+        image = functional.pad(x[0].permute(0, 3, 1, 2), (left, right, top, bottom))
+        y = functional.conv2d(
+            image,
+            x[1].permute(3, 0, 1, 2),
+            x[2] if len(x) > 2 else None,
+            stride=node.attrs["stride"],
+            dilation=node.attrs["dilation"],
+            groups=image.shape[1],
+        )
+        return apply_activation(activation_of(node), y.permute(0, 2, 3, 1))
+
+    def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
+        multiplier = inputs[1].shape[3] // inputs[0].shape[3]
+        centred = x[0].astype(np.int64) - inputs[0].zero_point
+        acc = np.zeros((len(centred), *output.shape[1:]), np.int64)
+        for ky, kx, image in _window(node, inputs).taps(centred, fill=0):
+            acc += np.repeat(image, multiplier, axis=3) * x[1][0, ky, kx].astype(np.int64)
+        return finish(node, inputs, output, acc + (x[2].astype(np.int64) if len(x) > 2 else 0))
+
+    def macs(self, node: Node, inputs: Sequence[Value], output: Value) -> int:
+        return output.shape[1] * output.shape[2] * inputs[1].elements
+
+    def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        x, w = inputs[:2]
+        if x.dtype != "int8" or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
+            raise self.unsupported(node, f"has no {x.dtype} kernel for a batch of {x.shape[0]}")
+        window = _window(node, inputs)
+        channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
+        if w.shape[3] != x.shape[3]:
+            return _direct(node, inputs, window, channels)
+        return _by_rows(node, window, channels)
+
+
+def _window(node: Node, inputs: Sequence[Value]) -> Window:
+    x, w = inputs[:2]
+    return window_of(node, (x.shape[1], x.shape[2]), (w.shape[1], w.shape[2]))
+
+
+def _direct(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
+    c_in, c_out = inputs[0].shape[3], len(channels.rows)
+    sizes = {
+        "in_h": window.image[0], "in_w": window.image[1], "c_in": c_in, "multiplier": c_out // c_in,
+        "out_h": window.out[0], "out_w": window.out[1],
+    }  # fmt: skip
+    fields = (
+        *channels.fields(channels.rows.T),
+        *(Field(name, "int32_t", value) for name, value in sizes.items()),
+        *window.fields(),
+        *channels.offsets(),
+    )
+    return Kernel("lp_depthwise_conv2d_s8", fields, (node.inputs[0], node.output))
+
+
+def _by_rows(node: Node, window: Window, channels: Channels) -> Kernel:
+    rows, columns = window.plane
+    return Kernel(
+        function="lp_depthwise_rows_s8",
+        fields=(
+            *channels.fields(channels.rows), *plane_sizes(window, channels), *window.fields(), *channels.offsets()
+        ),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=rows * columns,
+        in_place=(0,) if window.rows_end_behind_reads() else (),
+    )  # fmt: skip
+
+
+def plane_sizes(window: Window, channels: Channels) -> tuple[Field, ...]:
+    """Sizes of the kernels by rows, `in_h` to `out_w`."""
+    sizes = {
+        "in_h": window.image[0], "in_w": window.image[1], "channels": len(channels.rows),
+        "out_h": window.out[0], "out_w": window.out[1],
+    }  # fmt: skip
+    return tuple(Field(name, "int32_t", value) for name, value in sizes.items())

@@ -1,0 +1,86 @@
+"""`fashion`: Fashion-MNIST from the user's folder: the four idx files as published, or `fashion_mnist_12k.npz`.
+
+Validation is a tenth of the training images, the same share of each class.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lilliput.core.errors import BadTask, MissingFile, OutOfRange
+from lilliput.features import Affine
+from lilliput.tasks.digits import stratified
+from lilliput.tasks.idx import read_idx
+from lilliput.tasks.npz import read_npz
+from lilliput.tasks.task import Array, Split, Task, register_task
+
+LABELS = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+_SEED = 0
+_PACKED = "fashion_mnist_12k.npz"
+_ARRAYS = {"x_train": ("i", 3), "y_train": ("i", 1), "x_test": ("i", 3), "y_test": ("i", 1)}
+
+
+@register_task("fashion")
+def fashion(data: Path | None) -> Task:
+    """The images of a folder or NPZ; nothing is bundled."""
+    if data is None:
+        raise MissingFile(
+            "fashion needs its images",
+            why="they are not bundled",
+            fix="get the four .gz files of github.com/zalandoresearch/fashion-mnist and name their folder with --data",
+        )
+    x, y, x_test, y_test = _read(data)
+    rows, held = stratified(y, (0.9, 0.1), _SEED)
+    splits = {
+        "train": Split(x[rows], y[rows]),
+        "validation": Split(x[held], y[held]),
+        "test": Split(x_test, y_test),
+    }
+    return Task(
+        name="fashion",
+        title="Fashion-MNIST: clothing in 28×28 grey pixels",
+        labels=LABELS,
+        metric="accuracy",
+        licence="MIT",
+        source="https://github.com/zalandoresearch/fashion-mnist",
+        citation="Xiao, Rasul, Vollgraf: Fashion-MNIST (arXiv:1708.07747)",
+        preprocess=Affine.fit(splits["train"].x),
+        default_model="resnet8",
+        augment=("flip",),
+        loader=lambda: splits,
+    )
+
+
+def _read(data: Path) -> tuple[Array, Array, Array, Array]:
+    packed = data if data.is_file() else data / _PACKED
+    if packed.is_file():
+        arrays = read_npz(packed, _ARRAYS)
+        x, y, x_test, y_test = (arrays[name] for name in _ARRAYS)
+        place = packed
+    else:
+        x, x_test = (read_idx(_find(data, f"{part}-images-idx3-ubyte"), 3) for part in ("train", "t10k"))
+        y, y_test = (read_idx(_find(data, f"{part}-labels-idx1-ubyte"), 1) for part in ("train", "t10k"))
+        place = data
+    for images, labels, part in ((x, y, "training"), (x_test, y_test, "test")):
+        if len(images) != len(labels) or images.dtype != np.uint8 or images.shape[1:] != (28, 28):
+            shape = f"{images.shape} of {images.dtype}"
+            raise OutOfRange(
+                f"{place}: {part} images are {shape} for {len(labels)} labels, (N, 28, 28) of uint8 needed"
+            )
+        if len(labels) == 0:
+            raise BadTask(f"{place}: there are no {part} images")
+        if labels.max() >= len(LABELS) or labels.min() < 0:
+            raise OutOfRange(f"{place}: {part} label {labels.max()} is not in [0, {len(LABELS)})")
+    return x, y.astype(np.int64), x_test, y_test.astype(np.int64)
+
+
+def _find(folder: Path, name: str) -> Path:
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    raise MissingFile(f"{folder} has neither {name} nor {name}.gz", fix=f"or put {_PACKED} there")

@@ -1,0 +1,26 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data beside the checkout (or in `LILLIPUT_SHARED`); the test is skipped where there is none."""
+    given = os.environ.get("LILLIPUT_SHARED")
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(given) if given else beside
+    folder = folder / "data" if (folder / "data").is_dir() else folder
+    if not folder.is_dir():
+        pytest.skip(f"no shared data at {folder}: set LILLIPUT_SHARED")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test writes into the user's own result store."""
+    monkeypatch.setenv("LILLIPUT_HOME", str(tmp_path_factory.getbasetemp() / "home"))
