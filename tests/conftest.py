@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real data beside the checkout (or in `LILLIPUT_SHARED`); the test is skipped where there is none."""
+    """The folder of real data beside the checkout, or in `LILLIPUT_SHARED`; where there is none the test is skipped."""
     given = os.environ.get("LILLIPUT_SHARED")
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     folder = Path(given) if given else beside

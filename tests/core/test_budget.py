@@ -57,7 +57,7 @@ def test_a_cost_at_its_limit_fits_and_one_above_does_not():
 
 
 def test_all_limits_that_are_passed_are_named():
-    with pytest.raises(DoesNotFit, match="2 000 B of flash needed.*; 5 000 of multiply-accumulates needed"):
+    with pytest.raises(DoesNotFit, match=r"2 000 B of flash needed.*; 5 000 of multiply-accumulates needed"):
         Budget(flash_bytes=1000, macs=1000).check(Cost(flash_bytes=2000, macs=5000))
 
 

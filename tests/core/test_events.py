@@ -52,7 +52,8 @@ def test_notes_warnings_and_artefacts_are_said_at_once():
     read(Event("artifact", "build", text="report.md", time=0.2))
     read(Event("failed", "build", text="no room", time=0.3))
     assert out.getvalue().splitlines() == [
-        "build: layout is channels last", "build: warning: 2 files skipped", "build: wrote report.md", "build: failed: no room",
+        "build: layout is channels last", "build: warning: 2 files skipped", "build: wrote report.md",
+        "build: failed: no room",
     ]  # fmt: skip
 
 

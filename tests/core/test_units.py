@@ -46,7 +46,7 @@ def test_what_is_no_size_is_refused_with_its_code(text):
 
 
 def test_an_unknown_unit_names_the_units_there_are():
-    with pytest.raises(BadUnit, match="unknown unit 'KB2'|not a size"):
+    with pytest.raises(BadUnit, match="not a size"):
         parse_bytes("3KB2")
     with pytest.raises(BadUnit) as caught:
         parse_bytes("3parsecs")
@@ -70,7 +70,8 @@ def test_counts_times_and_energies_are_read():
 
 
 def test_printing_chooses_the_unit():
-    assert [format_bytes(n) for n in (0, 512, 1024, 131_072, 1_572_864)] == [
+    sizes = (0, 512, 1024, 131_072, 1_572_864)
+    assert [format_bytes(n) for n in sizes] == [
         "0 B",
         "512 B",
         "1 KiB",

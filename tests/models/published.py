@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 import struct
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 _CONV, _DEPTHWISE, _DENSE = 3, 4, 9  # operator codes of the format
-_ROOT = Path(__file__).resolve().parents[2]
-
-
-def published(file: str) -> Path:
-    """The path of a published model, or a skip with the reason."""
-    folders = [os.environ.get("LILLIPUT_SHARED"), _ROOT.parent / "shared", _ROOT.parents[1] / "shared"]
-    for folder in filter(None, folders):
-        path = Path(folder) / "data" / "models" / file
-        if path.is_file():
-            return path
-    pytest.skip(f"{file} is not beside the checkout")
 
 
 def weight_shapes(path: Path) -> Counter[tuple[int, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import pytest
 import torch
@@ -86,6 +87,14 @@ class TestEveryModel:
         key = next(iter(vars(models[name].defaults)))
         with pytest.raises(BadSetting, match=f"`{key}` must be in .*, got -1"):
             create_model(name, **{key: -1})
+
+    def test_it_is_described_in_plain_values(self, name: str) -> None:
+        described = models[name].describe()
+        assert json.loads(json.dumps(described)) == described
+        assert described["config"] == vars(models[name].defaults)
+        assert described["input_shape"] == list(example_input(name).shape[1:])
+        assert str(described["summary"]).endswith(".")
+        assert (described["macs"], described["params"]) > (0, 0)
 
 
 def _shapes(model: torch.nn.Module) -> dict[str, torch.Size]:

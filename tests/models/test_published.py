@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from torch import nn
 
 from lilliput.models import create_model
 from lilliput.models.cost import count_macs, count_params
-from tests.models.published import numbers, published, weight_shapes
+from tests.models.published import numbers, weight_shapes
 
 FILES = {
     "ds_cnn": "kws_ref_model_float32.tflite",
@@ -39,17 +40,17 @@ def test_macs_equal_the_published_count(name: str) -> None:
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", FILES)
-def test_each_weight_and_bias_has_the_published_shape(name: str) -> None:
-    assert _shapes(create_model(name)) == weight_shapes(published(FILES[name]))
+def test_each_weight_and_bias_has_the_published_shape(name: str, shared_data: Path) -> None:
+    assert _shapes(create_model(name)) == weight_shapes(shared_data / "models" / FILES[name])
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", FILES)
-def test_parameters_are_the_published_weights_and_the_normalisations(name: str) -> None:
+def test_parameters_are_the_published_weights_and_the_normalisations(name: str, shared_data: Path) -> None:
     """The published files have their normalisations folded in: four numbers a channel come on top."""
     model = create_model(name)
     channels = sum(m.num_features for m in model.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d)))
-    folded = numbers(weight_shapes(published(FILES[name])))
+    folded = numbers(weight_shapes(shared_data / "models" / FILES[name]))
     count = count_params(model)
     assert (count.trainable, count.total) == (folded + 2 * channels, folded + 4 * channels)
 

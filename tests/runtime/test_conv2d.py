@@ -14,7 +14,7 @@ from lilliput.compiler.op import Target
 from lilliput.compiler.ops import ops
 from lilliput.compiler.program import compile_graph
 from lilliput.core.errors import BrokenGraph, UnsafeRange, UnsupportedOp
-from tests.runtime.cases import SAME3, conv, parallel, real_layer
+from tests.runtime.weighted_cases import SAME3, conv, parallel, real_layer
 from tests.runtime.harness import assert_c_equals_reference
 
 POINTWISE = [

@@ -150,6 +150,7 @@ def test_it_stops_early_and_keeps_the_best_epoch() -> None:
         {"augment": ()},
         {"schedule": "constant"},
         {"batch_size": 16},
+        {"norm_momentum": 0.0},
     ],
     ids=str,
 )
@@ -177,6 +178,16 @@ def test_the_caller_keeps_its_random_state_and_threads() -> None:
     fit(model, data(), replace(SETTINGS, epochs=1, threads=1 if threads > 1 else 2))
     assert torch.equal(torch.rand(3), expected)
     assert torch.get_num_threads() == threads
+
+
+def test_running_statistics_keep_up_in_a_short_training() -> None:
+    plain = replace(SETTINGS, epochs=6, augment=(), mixup_alpha=0.0, label_smoothing=0.0, ema_decay=0.0, keep="last")
+    model = network()
+    result = fit(model, data(plain), plain)
+    assert {m.momentum for m in model.modules() if isinstance(m, nn.BatchNorm2d)} == {0.01}
+    slow = fit(network(), data(plain), replace(plain, norm_momentum=0.0))
+    assert sum(row.value for row in slow.history[3:]) < sum(row.value for row in result.history[3:])
+    assert result.history[-1].value > 0.8
 
 
 def test_an_autoencoder_learns_to_give_its_input_back() -> None:

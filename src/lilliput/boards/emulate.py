@@ -133,7 +133,10 @@ class Machine:
             return False
 
         def on_interrupt(engine: Any, number: int, _: object) -> None:
-            self._fault = f"raises exception {number}"
+            at = int(engine.reg_read(self._registers.counter))
+            flash = self.image.board.flash
+            is_inside = flash.base <= at < flash.end
+            self._fault = f"raises exception {number}" if is_inside else f"jumps to {at:#010x}"
             engine.emu_stop()
 
         def on_illegal(_: Any, __: object) -> bool:

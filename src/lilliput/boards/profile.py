@@ -4,6 +4,7 @@ Unicorn calls a hook for each *block* (a run of instructions that ends with a br
 instructions a block has is decoded once from its bytes; the rest is one addition a block. The hook is a few lines of C,
 compiled once for this machine; where that fails the same in Python serves, slower, with equal counts.
 
+An instruction whose condition in an IT block fails counts: the core issues it, and it takes its slot.
 Instructions that a layer's function and all that it calls retire belong to the layer; the rest belongs to none.
 """
 

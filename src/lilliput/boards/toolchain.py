@@ -132,7 +132,7 @@ class Toolchain:
             with build_folder() as folder:
                 source = _zig_library() / "compiler_rt.zig"
                 command = [*zig_command(), "build-obj", str(source), "-target", target, cpu, "-O", "ReleaseSmall"]
-                command += ["-fstrip", "-ffunction-sections", "-femit-bin=rt.o"]
+                command += ["-fstrip", "-fno-unwind-tables", "-ffunction-sections", "-femit-bin=rt.o"]
                 run_tool(command, folder, "building the compiler's arithmetic library")
                 found = store("objects", key, (folder / "rt.o").read_bytes())
         return {"arithmetic": found.read_bytes()}

@@ -93,7 +93,8 @@ def _first_on_board(program: Program, execution: Execution, inputs: Sequence[Arr
     expected, ports, machine = _reference(program, inputs, row), ports_of(program), Machine(image)
     arena = image.symbols["lilliput_arena"].address
     place(machine, ports, ports.rows(inputs)[row])
-    symbols = {name.split(".")[0]: name for name in image.symbols}  # a compiler may add .constprop.0 and the like
+    # A compiler may add .constprop.0 and the like to the name.
+    symbols = {layer.name.split(".")[0]: layer.name for layer in image.layers()}
     for step in program.steps:
         symbol = symbols.get(layer_name(step))
         if symbol is None:

@@ -56,13 +56,18 @@ def open_registry(kind: str) -> Registry[Any]:
 
 
 def description(registry: Registry[Any], name: str) -> dict[str, Any]:
-    """What there is to say about one entry, as plain values: its `describe()`, else the first line of its docstring."""
+    """What there is to say about one entry, as plain values.
+
+    Its `describe()`; without one, the fields of a dataclass and the first line of a docstring.
+    """
     entry = registry[name]
     describe = getattr(entry, "describe", None)
     if callable(describe) and not inspect.isclass(entry):
         found = describe()
         return {str(key): plain(value) for key, value in found.items()}
-    return {"summary": _first_line(registry, entry)}
+    line = _first_line(registry, entry)
+    fields = plain(entry) if dataclasses.is_dataclass(entry) and not inspect.isclass(entry) else {}
+    return {**({"summary": line} if line else {}), **fields}
 
 
 def summary(described: Mapping[str, Any]) -> str:
@@ -70,8 +75,10 @@ def summary(described: Mapping[str, Any]) -> str:
     for key in ("summary", "title", "description", "doc"):
         if isinstance(described.get(key), str) and described[key]:
             return str(described[key]).strip().splitlines()[0]
-    parts = [f"{key} {value}" for key, value in described.items() if isinstance(value, (str, int)) and key != "name"]
-    return ", ".join(parts[:3])
+    for value in described.values():
+        if isinstance(value, str) and len(value.split()) > 1:
+            return value.strip().splitlines()[0]
+    return ""
 
 
 def plain(value: object) -> Any:
@@ -90,6 +97,9 @@ def plain(value: object) -> Any:
         return sorted(plain(item) for item in value)
     if isinstance(value, Path):
         return value.as_posix()
+    if inspect.isclass(value) or inspect.isroutine(value):
+        lines = (inspect.getdoc(value) or "").strip().splitlines()
+        return lines[0] if lines else value.__name__
     item = getattr(value, "item", None)  # a numpy or torch scalar
     return plain(item()) if callable(item) and getattr(value, "shape", None) == () else str(value)
 

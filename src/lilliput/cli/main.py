@@ -19,6 +19,8 @@ import importlib
 import json
 import os
 import pkgutil
+import select
+import shlex
 import signal
 import sys
 import traceback
@@ -149,7 +151,7 @@ def _as_ours(error: BaseException, arguments: Sequence[str]) -> LilliputError:
             fix="the same command goes on from there",
         )
     if isinstance(error, _Refused):
-        return _bad_command(error)
+        return _bad_command(error, arguments)
     place = traceback.extract_tb(error.__traceback__)[-1:]
     at = f" at {os.path.basename(place[0].filename)}:{place[0].lineno}" if place else ""
     debug = (
@@ -162,10 +164,14 @@ def _as_ours(error: BaseException, arguments: Sequence[str]) -> LilliputError:
     )
 
 
-def _bad_command(error: Any) -> BadCommand:
+def _bad_command(error: Any, arguments: Sequence[str]) -> BadCommand:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "lilliput"
-    return BadCommand(" ".join(error.format_message().split()), fix=f"`{path} --help` shows how, with an example")
+    return BadCommand(
+        " ".join(error.format_message().split()),
+        why=f"read from: {shlex.join(['lilliput', *arguments])}",
+        fix=f"`{path} --help` shows how, with an example",
+    )
 
 
 def _where_to_report() -> str:
@@ -181,13 +187,12 @@ def _where_to_report() -> str:
 
 def _is_reader_gone() -> bool:
     """Whether nobody reads our output any more (`lilliput … | head`); then what is left goes nowhere, in silence."""
-    try:
-        sys.stdout.flush()
-    except (BrokenPipeError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        return True
-    return False
+    poll = select.poll()
+    poll.register(1, 0)
+    if not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
+        return False  # some other pipe, such as one to a compiler
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return True
 
 
 def _interrupt(signum: int, frame: object) -> NoReturn:

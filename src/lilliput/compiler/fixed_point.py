@@ -55,12 +55,13 @@ def to_multipliers(real: Array) -> tuple[Array, Array]:
     return np.array([p.mult for p in pairs], np.int32), np.array([p.shift for p in pairs], np.int8)
 
 
-def high_mul(a: Array, b: Array) -> Array:
+def high_mul(a: Array, b: Array | int) -> Array:
     """(a · b + 2^30) >> 31 on the exact product: the rounded high half of a doubled product. int64 in and out."""
-    return (a.astype(np.int64) * b + (1 << 30)) >> 31
+    high: Array = (a.astype(np.int64) * b + (1 << 30)) >> 31
+    return high
 
 
-def rounding_shift(x: Array, bits: Array) -> Array:
+def rounding_shift(x: Array, bits: Array | int) -> Array:
     """x / 2^bits, round half away from zero. int64 in and out; `bits` ≥ 0 broadcasts."""
     bits = np.asarray(bits, np.int64)
     mask = (np.int64(1) << bits) - 1
@@ -69,7 +70,7 @@ def rounding_shift(x: Array, bits: Array) -> Array:
     return rounded
 
 
-def requantise(acc: Array, mult: Array, shift: Array) -> Array:
+def requantise(acc: Array, mult: Array | int, shift: Array | int) -> Array:
     """Bring an accumulator to the output's scale. int64 in and out; `mult` and `shift` broadcast over `acc`."""
     shift = np.asarray(shift, np.int64)
     left, right = np.maximum(shift, 0), np.maximum(-shift, 0)

@@ -189,6 +189,8 @@ def _orders(buffers: Sequence[Buffer]) -> Iterator[tuple[str, list[int]]]:
     """Cheap placing orders, the greedy-by-size one of other planners among them."""
     index = list(range(len(buffers)))
     yield "largest first", sorted(index, key=lambda i: (-buffers[i].nbytes, buffers[i].first, i))
+    # Sizes that end off the alignment go last: behind them the next buffer would leave a gap.
+    yield "ragged last", sorted(index, key=lambda i: (buffers[i].nbytes % SCRATCH_ALIGN > 0, -buffers[i].nbytes, i))
     yield "longest first", sorted(index, key=lambda i: (buffers[i].first - buffers[i].last, -buffers[i].nbytes, i))
     yield "in order of time", sorted(index, key=lambda i: (buffers[i].first, -buffers[i].nbytes, i))
     yield (

@@ -120,7 +120,8 @@ def _source(graph: Graph, steps: Sequence[Step], plan: MemoryPlan) -> str:
         lines += constants
         lines += _layer(graph, step, plan, layer, members)
         calls.append(f"    {layer}(base);")
-    lines += ["void lilliput_model_run(void *arena)", "{", "    uint8_t *base = (uint8_t *)arena;", *calls, "}", ""]
+    body = ["    uint8_t *base = (uint8_t *)arena;", *calls] if calls else ["    (void)arena;"]
+    lines += ["void lilliput_model_run(void *arena)", "{", *body, "}", ""]
     return "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ the family with some of the values set. All that a request can get wrong is foun
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -15,7 +16,8 @@ from torch import Tensor, nn
 
 from lilliput.core.errors import BadSetting
 from lilliput.core.registry import Registry
-from lilliput.core.settings import load_settings
+from lilliput.core.settings import load_settings, resolved
+from lilliput.models.cost import count_macs, count_params
 
 
 class ModelConfig(Protocol):
@@ -55,6 +57,19 @@ class ModelEntry:
         # Plain attributes, so that a network can say what rebuilds it (see package.py).
         model.registered_name, model.config = self.name, config  # type: ignore[assignment]
         return model
+
+    def describe(self) -> dict[str, object]:
+        """Plain values for a table: what it is, its cost as registered, and the settings with their defaults."""
+        with torch.device("meta"):
+            model = self()
+        shape = self.defaults.input_shape
+        return {
+            "summary": (inspect.getdoc(inspect.getmodule(self.network)) or "").split("\n")[0],
+            "input_shape": list(shape),
+            "macs": count_macs(model, shape),
+            "params": count_params(model).trainable,
+            "config": resolved(self.defaults),
+        }
 
     def configure(self, **changes: object) -> Any:
         """The config with `changes`, each value checked against the type of its field.

@@ -171,7 +171,8 @@ def get_task(name: str | Path, data: str | Path | None = None) -> Task:
     if path.exists():
         from lilliput.tasks.folder import task_from_path  # below this file: it needs Task
 
-        return task_from_path(path)
+        task: Task = task_from_path(path)
+        return task
     if isinstance(name, Path) or any(mark in name for mark in "/\\") or path.suffix:
         raise MissingFile(f"{name} is not there", fix="name a folder with one folder a class, or an NPZ with x and y")
     try:

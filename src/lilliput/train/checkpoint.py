@@ -132,11 +132,11 @@ class CheckpointFolder:
 
 
 # Where a training runs does not change what it is.
-_FREE = frozenset({"device", "threads"})
+RUNS_ANYWHERE = frozenset({"device", "threads"})
 
 
 def _check_same(path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    differ = [key for key in now if key not in _FREE and then.get(key) != now[key]]
+    differ = [key for key in now if key not in RUNS_ANYWHERE and then.get(key) != now[key]]
     if differ:
         what = ", ".join(f"{key} {then.get(key)!r} then, {now[key]!r} now" for key in differ[:3])
         raise BadSetting(

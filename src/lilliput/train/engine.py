@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
@@ -112,3 +113,8 @@ def device_of(name: str) -> torch.device:
             f"train.device = {name!r} cannot be used here", why=str(error).split("\n")[0], fix="train.device=auto"
         ) from None
     return device
+
+
+def is_first_process() -> bool:
+    """Whether this process is the one that writes and prints; Fabric and torchrun number their processes so."""
+    return os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0"

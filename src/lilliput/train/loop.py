@@ -90,7 +90,7 @@ def fit(
         if len(source) == 0:
             raise BadSetting(f"there are no {name} items", fix="choose a task or a split with items")
     folder = CheckpointFolder(checkpoint_dir) if checkpoint_dir is not None else None
-    with _quiet_surroundings(settings):
+    with _surroundings(settings), _momentum(model, settings.norm_momentum):
         training = _Training(
             model,
             data,
@@ -341,7 +341,7 @@ def _order(seed: int, epoch: int, items: int) -> NDArray[np.intp]:
 
 
 @contextlib.contextmanager
-def _quiet_surroundings(settings: TrainSettings) -> Iterator[None]:
+def _surroundings(settings: TrainSettings) -> Iterator[None]:
     """The caller's random state and threads are the same after as before; convolutions are deterministic inside."""
     threads = torch.get_num_threads()
     if settings.threads:
@@ -351,3 +351,21 @@ def _quiet_surroundings(settings: TrainSettings) -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def _momentum(model: nn.Module, share: float) -> Iterator[None]:
+    """Running statistics follow the weights at the pace of `share` for the time of a training.
+
+    The published 0.01 suits trainings of 10⁵ steps: after a few hundred the statistics would still be those of the
+    first weights, and the network worthless in evaluation mode.
+    """
+    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)] if share else []
+    before = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = share
+    try:
+        yield
+    finally:
+        for norm, value in zip(norms, before, strict=True):
+            norm.momentum = value

@@ -36,6 +36,7 @@ class TrainSettings:
     mixup_alpha: float = 0.0  # of the Beta distribution that mixes two items; 0: none
     augment: tuple[str, ...] = ()  # names of train/augment.py, for training items only
     ema_decay: float = 0.0  # of the moving average of the weights, a step; 0: none
+    norm_momentum: float = 0.1  # the newest batch's share in running statistics; 0: as the network has it
 
     early_stop_patience: int = 0  # epochs without a better validation figure; 0: never
     keep: Literal["best", "last"] = "best"  # which epoch's weights the network has in the end
@@ -52,7 +53,7 @@ class TrainSettings:
             self._check(name, low, 1_000_000)
         for name in ("early_stop_patience", "checkpoint_steps", "threads", "seed"):
             self._check(name, 0, 2**63 - 1)
-        for name in ("momentum", "label_smoothing", "ema_decay"):
+        for name in ("momentum", "label_smoothing", "ema_decay", "norm_momentum"):
             self._check(name, 0, math.nextafter(1, 0))
         for name in ("weight_decay", "grad_clip", "warmup_epochs", "mixup_alpha"):
             self._check(name, 0, 1e9)

@@ -1,0 +1,48 @@
+"""Readers of networks: `torch.export` programs and TensorFlow Lite files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lilliput.compiler.frontends.tflite import load_tflite
+from lilliput.compiler.grammar import Stage
+from lilliput.compiler.graph import Graph
+from lilliput.compiler.passes import simplify
+from lilliput.core.errors import MissingFile, NotThisFormat, UnsupportedOp
+
+SUFFIXES = (".tflite", ".pt2")
+
+
+def load_network(path: Path) -> tuple[Graph, Stage]:
+    """The network in a file, ready to be compiled ("integer") or to be quantised ("float").
+
+    Args:
+        path: `.tflite`, or `.pt2` as `torch.export.save` writes it.
+
+    Raises:
+        MissingFile: LP221. NotThisFormat: LP200, another kind of file.
+        FileError, UnsupportedError: the file is damaged, or holds what has no exact translation.
+    """
+    if not path.is_file():
+        raise MissingFile(f"{path} is not a file", fix="name a .tflite or .pt2 file")
+    if path.suffix == ".pt2":
+        return simplify(_load_exported(path)), "float"
+    if path.suffix == ".tflite":
+        graph, stage = load_tflite(path)
+        return (simplify(graph), stage) if stage == "float" else (graph, stage)
+    raise NotThisFormat(f"{path} has the suffix {path.suffix!r}", fix=f"networks are read from {', '.join(SUFFIXES)}")
+
+
+def _load_exported(path: Path) -> Graph:
+    import torch
+
+    from lilliput.compiler.frontends.torch_export import from_exported
+
+    try:
+        exported = torch.export.load(path)
+    except Exception as error:  # the loader raises many types of its own
+        raise NotThisFormat(f"{path} cannot be read as an exported program: {str(error).splitlines()[0]}") from error
+    try:
+        return from_exported(exported, name=path.stem)
+    except (KeyError, AttributeError) as error:
+        raise UnsupportedOp(f"{path} holds something that has no translation: {error}") from error

@@ -1,13 +1,13 @@
 """Remove the transposes that a channels-first frontend leaves around each layer.
 
-Local rules are applied until none fits:
+Inputs of four axes become channels last first, with a transpose behind them. Then local rules are applied until none
+fits:
 
     transpose(transpose(x))                          one transpose, or none
     transpose that moves axes of size one only       a reshape
     reshape(reshape(x))                              one reshape, or none
     f(transpose(x)), f element by element            transpose(f(x)); also concat, pad, mean, slice, their axes moved
     fully_connected(reshape(transpose(x)))           the weights' columns are permuted instead
-    an input that is only read transposed            the input itself is channels last
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _MOVES_AXES = ("concat", "pad", "mean", "slice")
 
 def to_channels_last(graph: Graph) -> Graph:
     """The same graph, channels last throughout; (N, C, H, W) inputs become (N, H, W, C)."""
-    changed = True
+    graph, changed = _inputs_channels_last(graph), True
     while changed:
         graph, changed = _one_round(graph)
     return graph
 
 
 def _one_round(graph: Graph) -> tuple[Graph, bool]:
-    for rule in (_input_layout, _merge_shape_nodes, _sink, _into_weights):
+    for rule in (_merge_shape_nodes, _sink, _into_weights):
         new = rule(graph)
         if new is not None:
             return remove_dead_code(new), True
@@ -159,25 +159,20 @@ def _into_weights(graph: Graph) -> Graph | None:
     return None
 
 
-def _input_layout(graph: Graph) -> Graph | None:
+def _inputs_channels_last(graph: Graph) -> Graph:
+    values, nodes, moved = dict(graph.values), list[Node](), dict[str, str]()
     for name in graph.inputs:
-        readers = graph.readers[name]
-        perms = {tuple(reader.attrs["perm"]) if reader.op == "transpose" else None for reader in readers}
-        if len(perms) != 1 or None in perms or name in graph.outputs:
-            continue
-        (perm,) = perms
         value = graph.values[name]
-        shape = tuple(value.shape[axis] for axis in perm or ())
-        moved = {reader.output: name for reader in readers}
-        nodes = [
-            replace(node, inputs=tuple(moved.get(i, i) for i in node.inputs))
-            for node in graph.nodes
-            if node not in readers
-        ]
-        if any(reader.output in graph.outputs for reader in readers):
+        if len(value.shape) != 4:
             continue
-        return graph.replace(nodes=nodes, values={**graph.values, name: replace(value, shape=shape)})
-    return None
+        n, c, h, w = value.shape
+        first = f"{name}.first"
+        values[name], values[first] = replace(value, shape=(n, h, w, c)), replace(value, name=first)
+        nodes.append(Node("transpose", first, (name,), (first,), {"perm": (0, 3, 1, 2)}))
+        moved[name] = first
+    nodes += [replace(node, inputs=tuple(moved.get(i, i) for i in node.inputs)) for node in graph.nodes]
+    outputs = [moved.get(name, name) for name in graph.outputs]
+    return graph.replace(nodes=nodes, values=values, outputs=outputs)
 
 
 def _swap(graph: Graph, old: Node, new: Node) -> Graph:

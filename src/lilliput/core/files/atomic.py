@@ -176,7 +176,11 @@ def _fresh_sibling(target: Path) -> tuple[Path, int]:
     while True:
         fresh = target.with_name(f".{target.name[:100]}.lilliput-new-{secrets.token_hex(6)}")
         fresh.mkdir()
-        lock = os.open(fresh, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            lock = os.open(fresh, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            fresh.rmdir()
+            raise
         _lock(lock, fcntl.LOCK_EX)
         # Between the two calls above another process could take it for one that was left behind.
         if fresh.is_dir() and os.path.samestat(os.fstat(lock), fresh.stat()):

@@ -26,11 +26,12 @@ def read_bytes(path: Path, *, limit: int = DEFAULT_LIMIT) -> bytes:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except (OSError, ValueError) as error:
         raise _cannot_read(path, error) from None
+    info = os.fstat(handle)
+    if not stat.S_ISREG(info.st_mode):
+        os.close(handle)
+        kind = "a folder" if stat.S_ISDIR(info.st_mode) else "not a regular file"
+        raise MissingFile(f"{path} is {kind}, and a file is needed")
     with os.fdopen(handle, "rb") as file:
-        info = os.fstat(handle)
-        if not stat.S_ISREG(info.st_mode):
-            kind = "a folder" if stat.S_ISDIR(info.st_mode) else "not a regular file"
-            raise MissingFile(f"{path} is {kind}, and a file is needed")
         try:
             content = file.read(limit + 1)
         except OSError as error:

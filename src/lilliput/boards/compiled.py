@@ -1,0 +1,132 @@
+"""A compiled network as a folder, and back.
+
+report.json, report.md, memory.svg     what was measured
+model/graph.json                       the integer graph, without constants
+model/model.int8.safetensors           its constants
+check/vectors.safetensors              raw inputs and the outputs that any build of the C must give for them
+firmware/                              the C, and manifests for the build systems of the field
+MANIFEST.json                          size and SHA-256 of each file
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lilliput.boards import Board, get_board
+from lilliput.boards.package import read_sources, write_package
+from lilliput.boards.report import report_markdown
+from lilliput.compiler.graph import Array
+from lilliput.compiler.memory_svg import memory_svg
+from lilliput.compiler.program import Program, compile_graph
+from lilliput.compiler.serialise import graph_from_plain, graph_to_plain
+from lilliput.core.errors import BadName
+from lilliput.core.files import read_json, write_json, write_text
+from lilliput.core.files.tensors import read_tensors, write_tensors
+
+GRAPH, CONSTANTS = "model/graph.json", "model/model.int8.safetensors"
+VECTORS, REPORT = "check/vectors.safetensors", "report.json"
+VECTOR_ROWS = 8
+"""Items stored for the user's own check: enough to meet each class of a small task, few enough for flash."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """What a compiled folder holds.
+
+    Args:
+        program: the graph compiled anew for the board, with the C files as they lie in the folder.
+        printed: the C files as this version prints them.
+        board: what it was compiled for.
+        report: the stored report.
+        inputs, outputs: the check vectors.
+    """
+
+    program: Program
+    printed: Mapping[str, str]
+    board: Board
+    report: Mapping[str, Any]
+    inputs: tuple[Array, ...]
+    outputs: tuple[Array, ...]
+
+
+def write_compiled(folder: Path, program: Program, report: Mapping[str, Any], inputs: Sequence[Array]) -> None:
+    """Write all of it into an empty folder that the caller moves into place.
+
+    Args:
+        folder: where to; its own manifest is the caller's to add (`core.files.write_folder`).
+        program: the compiled network.
+        report: what `make_report` gave.
+        inputs: raw integer items for the check vectors; at most `VECTOR_ROWS` are kept.
+    """
+    rows = [np.ascontiguousarray(x[:VECTOR_ROWS]) for x in inputs]
+    outputs = program.run(*rows)
+    for part in ("model", "check"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    plain, constants = graph_to_plain(program.graph)
+    write_json(folder / GRAPH, "graph", plain)
+    write_tensors(folder / CONSTANTS, constants)
+    vectors = {f"input_{i}": x for i, x in enumerate(rows)} | {f"output_{i}": y for i, y in enumerate(outputs)}
+    write_tensors(folder / VECTORS, vectors)
+    write_json(folder / REPORT, "report", dict(report))
+    write_text(folder / "report.md", report_markdown(report))
+    title = f"{program.graph.name} on {report['board']['name']}"
+    write_text(folder / "memory.svg", memory_svg(program.plan, program.steps, title))
+    write_package(program, folder / "firmware", name=program.graph.name, inputs=rows, outputs=outputs)
+
+
+def read_compiled(folder: Path) -> Compiled:
+    """Read a folder that `lilliput compile` or `lilliput build` wrote.
+
+    Raises:
+        MissingFile: LP221, a file is not there.
+        FileError: LP2xx, a file is damaged or does not belong to the others.
+    """
+    report = read_json(folder / REPORT, "report")
+    board = get_board(_board_name(report, folder / REPORT))
+    inputs, outputs = read_vectors(folder)
+    graph = graph_from_plain(
+        {key: value for key, value in read_json(folder / GRAPH, "graph").items() if key not in ("format", "version")},
+        read_tensors(folder / CONSTANTS),
+        str(folder / GRAPH),
+    )
+    program = compile_graph(graph, board.target)
+    sources = read_sources(folder / "firmware")
+    return Compiled(replace(program, sources=sources), program.sources, board, report, inputs, outputs)
+
+
+def read_vectors(folder: Path) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """The check vectors: raw inputs and expected outputs, (N, …) each, in order.
+
+    Raises:
+        FileError: LP2xx, the file is missing or damaged.
+    """
+    path = folder / VECTORS
+    vectors = read_tensors(path)
+    count = {kind: sum(name.startswith(kind) for name in vectors) for kind in ("input_", "output_")}
+    wanted = {f"{kind}{i}" for kind, n in count.items() for i in range(n)}
+    if set(vectors) != wanted or not all(count.values()):
+        raise BadName(f"{path} must hold input_0, … and output_0, …, it holds {', '.join(sorted(vectors)[:8])}")
+    found = [tuple(vectors[f"{kind}{i}"] for i in range(n)) for kind, n in count.items()]
+    return found[0], found[1]
+
+
+def read_board_name(folder: Path) -> str:
+    """The board that a folder was compiled for.
+
+    Raises:
+        FileError: LP2xx, the report is missing or damaged.
+    """
+    return _board_name(read_json(folder / REPORT, "report"), folder / REPORT)
+
+
+def _board_name(report: Mapping[str, Any], path: Path) -> str:
+    board = report.get("board")
+    name = board.get("name") if isinstance(board, Mapping) else None
+    if not isinstance(name, str):
+        raise BadName(f"{path} names no board")
+    return name

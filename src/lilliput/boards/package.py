@@ -1,0 +1,235 @@
+"""The firmware folder: a compiled network as a library for the build systems of the field.
+
+    firmware/
+      src/                    lilliput_model.c/.h and the kernels; one flat folder, since Arduino compiles `src/` only
+      CMakeLists.txt          library target, a check on this machine; registers as an ESP-IDF component
+      idf_component.yml       ESP-IDF
+      library.json            PlatformIO
+      library.properties      Arduino
+      zephyr/                 module.yml, CMakeLists.txt, Kconfig (off by default)
+      examples/check.c        the check as a program;  examples/Check/  the same as a sketch, with the stored vectors
+      README.md
+
+The same network and vectors give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from string import Template
+
+import numpy as np
+
+from lilliput.boards.firmware import template
+from lilliput.boards.ports import Port, ports_of
+from lilliput.compiler.graph import Array
+from lilliput.compiler.program import Program
+from lilliput.core.errors import BadOutput, NoRoom
+
+TEMPLATE_VERSION = 1
+"""Raised when the layout of the folder changes."""
+
+VECTOR_BYTES = 16 * 1024
+"""At most this much of stored inputs and outputs: they lie in the board's flash beside the network."""
+
+_C_TYPE = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t", "float32": "float"}
+_MARK = "library.json"
+
+
+def package_files(
+    program: Program,
+    inputs: Sequence[Array],
+    *,
+    title: str = "",
+    version: str = "1.0.0",
+    author: str = "Lilliput",
+    url: str = "",
+) -> dict[str, str]:
+    """Relative path → text of each file of the firmware folder.
+
+    Args:
+        program: the compiled network.
+        inputs: raw integers for the check, (N, …) for each input; as many rows as fit `VECTOR_BYTES` are stored.
+        title: for people; the graph's name by default.
+        version: of the library, three numbers.
+        author: for the Arduino manifest.
+        url: for the Arduino manifest.
+
+    Raises:
+        ValueError: `version` is not three numbers, or an input has another dtype or shape than the network takes.
+    """
+    if not re.fullmatch(r"\d+\.\d+\.\d+", version):
+        raise ValueError(f"`version` must be three numbers such as 1.0.0, got {version!r}")
+    title = _plain(title or program.graph.name)
+    slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "network"
+    ports = ports_of(program)
+    files = sorted(name for name in program.sources if name.endswith(".c"))
+    words: dict[str, object] = {
+        "title": title,
+        "name": f"lilliput-{slug}",
+        "version": version,
+        "author": _plain(author),
+        "url": _plain(url),
+        "arena_bytes": ports.arena_bytes,
+        "template_version": TEMPLATE_VERSION,
+        "cmake_sources": "".join(f"    src/{name}\n" for name in files),
+        "zephyr_sources": "".join(f"    ../src/{name}\n" for name in files),
+        "usage": _usage(ports.inputs, ports.outputs),
+    }
+    description = f"{title}: a neural network compiled to C by Lilliput"
+    made = {f"src/{name}": text for name, text in program.sources.items()}
+    for path, name in _TEMPLATES.items():
+        made[path] = Template(template(f"package/{name}")).substitute(words)
+    made["examples/check.c"] = template("package/check.c")
+    made["examples/Check/lilliput_check.h"] = _vectors(program, ports.inputs, ports.outputs, inputs, title)
+    made["library.json"] = _json(_platformio(words, description))
+    made["idf_component.yml"] = (
+        _yaml_lines(version=version, description=description, license="Apache-2.0")
+        + "dependencies:\n  idf:\n    version: '>=5.0'\n"
+    )
+    made["zephyr/module.yml"] = "name: lilliput_model\nbuild:\n  cmake: zephyr\n  kconfig: zephyr/Kconfig\n"
+    return dict(sorted(made.items()))
+
+
+def write_package(files: Mapping[str, str], folder: Path) -> None:
+    """Write a firmware folder whole: into a folder beside it, then one rename.
+
+    Raises:
+        BadOutput: LP104, `folder` holds something that is no firmware folder; nothing was changed.
+        NoRoom: LP604, it cannot be written; nothing was changed.
+    """
+    if folder.exists() and not (folder / _MARK).is_file() and any(folder.iterdir() if folder.is_dir() else [folder]):
+        raise BadOutput(
+            f"{folder} holds something that is no firmware folder", fix="choose another folder with `--out`"
+        )
+    fresh: Path | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        fresh.chmod(0o755)
+        for name, text in files.items():
+            path = fresh / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+        if folder.exists():
+            old = fresh.with_name(f"{fresh.name}-old")
+            folder.rename(old)
+            fresh.rename(folder)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            fresh.rename(folder)
+    except OSError as error:
+        if fresh is not None:
+            shutil.rmtree(fresh, ignore_errors=True)
+        raise NoRoom(
+            f"the firmware folder {folder} cannot be written: {error}", fix="choose another folder with `--out`"
+        ) from error
+
+
+_TEMPLATES = {
+    "CMakeLists.txt": "CMakeLists.txt",
+    "README.md": "README.md",
+    "examples/Check/Check.ino": "Check.ino",
+    "library.properties": "library.properties",
+    "zephyr/CMakeLists.txt": "zephyr_CMakeLists.txt",
+    "zephyr/Kconfig": "zephyr_Kconfig",
+}
+
+
+def _platformio(words: Mapping[str, object], description: str) -> dict[str, object]:
+    return {
+        "name": words["name"],
+        "version": words["version"],
+        "description": description,
+        "license": "Apache-2.0",
+        "headers": "lilliput_model.h",
+        "frameworks": "*",
+        "platforms": "*",
+        "build": {"srcDir": "src", "includeDir": "src"},
+        "export": {"include": ["src", "examples", "library.json", "library.properties", "README.md"]},
+        "examples": [{"name": "Check", "base": "examples/Check", "files": ["Check.ino", "lilliput_check.h"]}],
+    }
+
+
+def _json(value: Mapping[str, object]) -> str:
+    return json.dumps(value, indent=2, sort_keys=True) + "\n"
+
+
+def _yaml_lines(**values: str) -> str:
+    """Double-quoted JSON strings are YAML strings."""
+    return "".join(f"{key}: {json.dumps(value)}\n" for key, value in values.items())
+
+
+def _plain(text: str) -> str:
+    """One line of printable ASCII that ends no comment or string in C, CMake, Kconfig or a properties file."""
+    return re.sub(r"\s+", " ", re.sub(r"[^A-Za-z0-9 .,:()_+/@-]|\*/|//", " ", text)).strip() or "network"
+
+
+def _usage(inputs: Sequence[Port], outputs: Sequence[Port]) -> str:
+    lines = [f"/* write the input to {port.accessor}(arena) */" for port in inputs]
+    lines.append("lilliput_model_run(arena);")
+    return "\n".join([*lines, *(f"/* read the output from {port.accessor}(arena) */" for port in outputs)])
+
+
+def _vectors(
+    program: Program, inputs: Sequence[Port], outputs: Sequence[Port], given: Sequence[Array], title: str
+) -> str:
+    row_bytes = sum(port.nbytes for port in (*inputs, *outputs))
+    count = max(1, min(len(given[0]), VECTOR_BYTES // row_bytes))
+    stored = [np.asarray(array)[:count] for array in given]
+    arrays, copies, compares = [], [], []
+    for index, (port, values) in enumerate(zip(inputs, stored, strict=True)):
+        arrays.append(_array(f"lilliput_check_input_{index}", port, values))
+        copies.append(f"    memcpy({port.accessor}(arena), lilliput_check_input_{index}[row], {port.nbytes}u);")
+    for index, (port, values) in enumerate(zip(outputs, program.run(*stored), strict=True)):
+        arrays.append(_array(f"lilliput_check_output_{index}", port, values))
+        compares.append(_compare(index, port))
+    text = Template(template("package/lilliput_check.h"))
+    return text.substitute(
+        title=title, rows=count, arrays="\n\n".join(arrays), copies="\n".join(copies), compares="\n".join(compares)
+    )
+
+
+def _array(name: str, port: Port, values: Array) -> str:
+    elements = int(np.prod(port.shape))
+    lines = [f"static const {_C_TYPE[port.dtype]} {name}[LILLIPUT_CHECK_ROWS][{elements}] = {{"]
+    for row in np.asarray(values).reshape(len(values), -1):
+        line = "    {"
+        for value in row.tolist():
+            text = _literal(value, port.dtype)
+            if len(line) + len(text) > 116:
+                lines.append(line.rstrip())
+                line = "     "
+            line += f"{text}, "
+        lines.append(line.rstrip(", ") + "},")
+    return "\n".join([*lines, "};"])
+
+
+def _literal(value: float, dtype: str) -> str:
+    if dtype == "float32":
+        text = repr(float(np.float32(value)))
+        return f"{text}f" if any(mark in text for mark in ".en") else f"{text}.0f"
+    return "(-2147483647 - 1)" if value == -(2**31) else str(value)
+
+
+def _compare(index: int, port: Port) -> str:
+    expected = f"lilliput_check_output_{index}[row][i]"
+    return "\n".join(
+        [
+            f"    for (uint32_t i = 0; found.is_equal && i < {int(np.prod(port.shape))}u; i++) {{",
+            f"        const {_C_TYPE[port.dtype]} got = {port.accessor}(arena)[i];",
+            f"        if (memcmp(&got, &{expected}, sizeof got) != 0) {{",
+            "            found.is_equal = 0;",
+            f"            found.output = {index}u;",
+            "            found.index = i;",
+            f"            found.expected = (int32_t){expected};",
+            "            found.got = (int32_t)got;",
+            "        }",
+            "    }",
+        ]
+    )

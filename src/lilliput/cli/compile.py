@@ -1,0 +1,142 @@
+"""`lilliput compile` and `lilliput cost`: any network as C for a board, and what that costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lilliput.cli.options import Json, Out, Quiet
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lilliput.boards import Board
+    from lilliput.compiler.graph import Graph
+    from lilliput.compiler.program import Program
+
+
+File = Annotated[Path, typer.Argument(help="A network: .tflite, or .pt2 from torch.export.save.")]
+BoardName = Annotated[str, typer.Option("--board", metavar="NAME", help="The microcontroller; `lilliput list boards`.")]
+Calibration = Annotated[
+    Path | None,
+    typer.Option("--calibration", metavar="X.npy", help="Real inputs, to quantise a float network: (N, …) float32."),
+]
+Toolchain = Annotated[str, typer.Option("--toolchain", help="The compiler: zig (from pip) or gcc.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs."""
+    app.command(
+        name="compile", epilog="Example: lilliput compile model.tflite --board nucleo-f746zg --out build/model"
+    )(compile_file)
+    app.command(name="cost", epilog="Example: lilliput cost model.tflite --board nucleo-f446re --sort macs")(cost)
+
+
+def compile_file(
+    file: File,
+    board: BoardName,
+    out: Out = None,
+    calibration: Calibration = None,
+    toolchain: Toolchain = "zig",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compile a network to C for a board, run it there once, and write a folder with all of it."""
+    from lilliput.boards import get_board
+    from lilliput.boards.compiled import write_compiled
+    from lilliput.boards.report import make_report, report_parts
+    from lilliput.boards.verify import verify
+    from lilliput.core.files import write_folder
+    from lilliput.core.output import Output
+
+    chosen = get_board(board)
+    program = _program(file, chosen, calibration)
+    rows = _random_rows(program)
+    verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
+    report = make_report(program, chosen, verification.execution) | {
+        "proof": {
+            "rows": verification.rows,
+            "output_bytes": verification.output_bytes,
+            "differing_bytes": verification.differing_bytes,
+        }
+    }
+    folder = out or Path("build") / f"{file.stem}-{chosen.name}"
+    with write_folder(folder) as fresh:
+        write_compiled(fresh, program, report, rows)
+    parts = [*report_parts(report), f"folder: {folder}", f"next: lilliput exec {folder} --on board --input x.npy"]
+    Output(json=json, quiet=quiet).show({**report, "folder": str(folder)}, ids=[str(folder)], human=parts)
+
+
+def cost(
+    file: File,
+    board: BoardName,
+    calibration: Calibration = None,
+    sort: Annotated[str, typer.Option("--sort", help="Order the layers by macs, instructions or live.")] = "",
+    toolchain: Toolchain = "zig",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say what a network would cost on a board: flash, SRAM, instructions, by layer. Nothing is written."""
+    from lilliput.boards import get_board
+    from lilliput.boards.report import make_report, report_parts
+    from lilliput.boards.run import execute
+    from lilliput.core.output import Output
+
+    chosen = get_board(board)
+    program = _program(file, chosen, calibration)
+    execution = execute(program, chosen, [x[:1] for x in _random_rows(program)], toolchain=_toolchain(toolchain))
+    report = make_report(program, chosen, execution)
+    Output(json=json, quiet=quiet).show(report, ids=[str(file)], human=report_parts(report, sort=sort))
+
+
+def _program(file: Path, board: Board, calibration: Path | None) -> Program:
+    from lilliput.compiler.frontends import load_network
+    from lilliput.compiler.program import compile_graph
+
+    graph, stage = load_network(file)
+    if stage == "float":
+        graph = _quantised(graph, file, calibration)
+    return compile_graph(graph, board.target)
+
+
+def _quantised(graph: Graph, file: Path, calibration: Path | None) -> Graph:
+    from lilliput.compress.quantise import quantise
+    from lilliput.core.errors import BadSetting
+
+    if calibration is None:
+        shape = graph.values[graph.inputs[0]].shape
+        raise BadSetting(
+            f"{file} is a float network, and the kernels are int8",
+            why="its activations need ranges, which come from real inputs",
+            fix=f"--calibration x.npy with some hundred real inputs, float32 {['N', *shape[1:]]}, channels last",
+        )
+    return quantise(graph, _array(calibration)).graph
+
+
+def _array(path: Path) -> np.ndarray:
+    from lilliput.boards.arrays import read_npy
+
+    return read_npy(path)
+
+
+def _random_rows(program: Program) -> list[np.ndarray]:
+    """The same few rows each time: random, and the extreme ones."""
+    import numpy as np
+
+    rng, found = np.random.default_rng(0), []
+    for value in program.inputs:
+        limits = np.iinfo(value.dtype)
+        x = rng.integers(limits.min, limits.max + 1, (8, *value.shape[1:])).astype(value.dtype)
+        x[-2], x[-1] = limits.min, limits.max
+        found.append(x)
+    return found
+
+
+def _toolchain(name: str) -> str:
+    from lilliput.core.errors import BadSetting
+
+    if name not in ("zig", "gcc"):
+        raise BadSetting(f"--toolchain {name}", fix="one of zig, gcc")
+    return name

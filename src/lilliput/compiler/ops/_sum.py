@@ -1,0 +1,113 @@
+"""Sum and difference of two values with scales of their own, by TensorFlow Lite's rule.
+
+With t = 2 max(s_a, s_b), u = requantise((a - z_a) 2^20, s_a / t), v likewise from b:
+y = requantise(u ± v, t / (2^20 s_y)) + z_y, clamped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from lilliput.compiler.fixed_point import requantise, to_multiplier
+from lilliput.compiler.graph import Array, Node, Value
+from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, activation_range
+from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, stretched, whole_operands
+from lilliput.compiler.ops._linear_form import find_linear_form
+from lilliput.compiler.ops._rescale import codes_of, lookup_kernel
+
+LEFT_SHIFT = 20
+
+
+class Sum(Op):
+    """y = activation(a + sign · b)."""
+
+    arity = (2, 2)
+    elementwise = True
+    takes_activation = True
+    sign: ClassVar[int]
+
+    def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:
+        return stretched(node, inputs)
+
+    def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
+        activation_of(node)
+
+    def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
+        a, b = inputs
+        largest = 2 * max(a.scale, b.scale)
+        u, v = (
+            requantise((codes.astype(np.int64) - value.zero_point) << LEFT_SHIFT, *to_multiplier(value.scale / largest))
+            for value, codes in zip(inputs, x, strict=True)
+        )
+        factor = to_multiplier(largest / (2**LEFT_SHIFT * output.scale))
+        y = requantise(u + self.sign * v, *factor) + output.zero_point
+        clamped: Array = np.clip(y, *activation_range(activation_of(node), output)).astype(np.int8)
+        return clamped
+
+    def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        demand_int8(self, node, inputs)
+        a, b = inputs
+        if a.is_constant or b.is_constant:
+            return self._with_constant(node, inputs, output)
+        low, high = activation_range(activation_of(node), output)
+        fields = self._linear_fields(node, inputs, output)
+        return Kernel(
+            function="lp_add_linear_s8" if fields else "lp_add_s8",
+            fields=loop_fields(self, node, a, b, output)
+            + (fields or self._exact_fields(node, a, b, output, (1, self.sign)))
+            + (Field("y_min", "int32_t", low), Field("y_max", "int32_t", high)),
+            operands=(*node.inputs, node.output),
+            in_place=whole_operands(inputs, output),
+        )
+
+    def _with_constant(self, node: Node, inputs: Sequence[Value], output: Value) -> Kernel | None:
+        a, b = inputs
+        if a.is_constant and b.is_constant:
+            raise self.unsupported(node, "of two constants has no kernel: fold it first")
+        active, constant, signs = (b, a, (self.sign, 1)) if a.is_constant else (a, b, (1, self.sign))
+        if constant.data is not None and constant.elements == 1:
+            codes = codes_of(active).astype(np.int8)
+            known = constant.data.reshape(1)
+            operands = (known, codes) if a.is_constant else (codes, known)
+            return lookup_kernel(node, active, self.integer(node, inputs, output, *operands))
+        low, high = activation_range(activation_of(node), output)
+        fields = loop_fields(self, node, active, constant, output)
+        fields += self._exact_fields(node, active, constant, output, signs)
+        fields += (Field("y_min", "int32_t", low), Field("y_max", "int32_t", high))
+        return Kernel(
+            function="lp_add_constant_s8",
+            fields=(
+                Field("b", "int8_t", np.asarray(constant.data)),
+                *(Field(f"with.{field.name}", field.ctype, field.value) for field in fields),
+            ),
+            operands=(active.name, node.output),
+            in_place=whole_operands(inputs, output),
+            also=("lp_add_s8",),
+        )
+
+    def _linear_fields(self, node: Node, inputs: Sequence[Value], y: Value) -> tuple[Field, ...]:
+        """a_factor, b_factor, start, shift; () when there is no exact linear form."""
+        a, b = inputs
+        codes = np.arange(-128, 128, dtype=np.int8)
+        wanted = self.integer(node, inputs, y, codes[:, None], codes[None, :]).astype(np.int64)
+        slopes = (a.scale / y.scale, self.sign * b.scale / y.scale)
+        offset = y.zero_point + 0.5 - slopes[0] * a.zero_point - slopes[1] * b.zero_point
+        form = find_linear_form(wanted, slopes, offset, *activation_range(activation_of(node), y))
+        return () if form is None else tuple(Field(n, "int32_t", v) for n, v in form._asdict().items())
+
+    def _exact_fields(self, node: Node, a: Value, b: Value, y: Value, signs: tuple[int, int]) -> tuple[Field, ...]:
+        largest = 2 * max(a.scale, b.scale)
+        numbers: dict[str, int] = {}
+        for name, value, sign in (("a", a, signs[0]), ("b", b, signs[1])):
+            mult, shift = to_multiplier(value.scale / largest)
+            numbers |= {
+                f"{name}_offset": -value.zero_point, f"{name}_mult": mult, f"{name}_shift": shift, f"{name}_sign": sign
+            }  # fmt: skip
+        mult, shift = to_multiplier(largest / (2**LEFT_SHIFT * y.scale))
+        if shift > 0:
+            raise self.unsupported(node, f"has no kernel for an output scale 2^{shift} finer than its inputs allow")
+        numbers |= {"y_mult": mult, "y_shift": shift, "y_offset": y.zero_point}
+        return tuple(Field(name, "int32_t", value) for name, value in numbers.items())

@@ -1,0 +1,78 @@
+"""Average pool: the mean of the window's elements that lie in the image.
+
+Inputs   x (N, H, W, C)
+Attrs    window (h, w), stride (h, w), padding ((top, bottom), (left, right)) smaller than the window; activation, fused
+Integer  int8, one scale for x and y. Sum of the codes / their count, round half away from zero, clamp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lilliput.compiler.graph import Array, Node, Value
+from lilliput.compiler.op import (
+    Kernel,
+    Op,
+    Signature,
+    Target,
+    activation_of,
+    activation_range,
+    apply_activation,
+)
+from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._attrs import expect_same_quant
+from lilliput.compiler.ops._pool_window import Window, pool_fields, pooled
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@register_op
+class AvgPool2d(Op):
+    """y = mean of the window, padding not counted."""
+
+    name = "avg_pool2d"
+    takes_activation = True
+
+    def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:
+        return pooled(node, inputs)
+
+    def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
+        activation_of(node)
+        expect_same_quant(node, inputs[0], output)
+
+    def float(self, node: Node, *x: Tensor) -> Tensor:
+        import torch
+        from torch.nn import functional
+
+        window = Window.of(node)
+        (top, bottom), (left, right) = window.padding
+        image = x[0].permute(0, 3, 1, 2)
+        sums, counts = (
+            functional.avg_pool2d(
+                functional.pad(part, (left, right, top, bottom)), window.size, window.stride, divisor_override=1
+            )
+            for part in (image, torch.ones_like(image[:1, :1]))
+        )
+        return apply_activation(activation_of(node), (sums / counts).permute(0, 2, 3, 1))
+
+    def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
+        window = Window.of(node)
+        total = np.sum(list(window.taps(x[0], 0)), axis=0)
+        count = np.sum(list(window.taps(np.ones_like(x[0][:1, :, :, :1]), 0)), axis=0)
+        # Half away from zero: on magnitudes, then the sign again.
+        mean = np.sign(total) * ((np.abs(total) + count // 2) // count)
+        clamped: Array = np.clip(mean, *activation_range(activation_of(node), output)).astype(np.int8)
+        return clamped
+
+    def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        if inputs[0].dtype != "int8":
+            raise self.unsupported(node, f"has no {inputs[0].dtype} kernel")
+        return Kernel(
+            function="lp_avg_pool_s8",
+            fields=pool_fields(node, inputs[0], output, activation_of(node)),
+            operands=(node.inputs[0], node.output),
+        )

@@ -1,0 +1,43 @@
+"""Batch normalisation over the last axis: y = γ (x - μ) / √(σ² + ε) + β.
+
+Inputs   x (N, …, C), γ (C), β (C), μ (C), σ² (C)
+Attrs    eps: ε, above 0
+
+It lives in float graphs only: the pass `fold_batchnorm` merges it into the layer before it, so it has no integer form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lilliput.compiler.graph import Node, Value
+from lilliput.compiler.op import Op, Signature, expect
+from lilliput.compiler.ops import register_op
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@register_op
+class BatchNorm(Op):
+    """y = γ (x - μ) / √(σ² + ε) + β."""
+
+    name = "batch_norm"
+    arity = (5, 5)
+
+    def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:
+        x = inputs[0]
+        expect(len(x.shape) >= 2, node, f"x must be (N, …, C), got {x.shape}")
+        for value in inputs[1:]:
+            expect(value.shape == x.shape[-1:], node, f"{value.name!r} must be {x.shape[-1:]}, got {value.shape}")
+        return x.shape, x.dtype
+
+    def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
+        eps = node.attrs.get("eps")
+        expect(isinstance(eps, (int, float)) and eps > 0, node, f"eps must be above 0, got {eps!r}")
+
+    def float(self, node: Node, *x: Tensor) -> Tensor:
+        value, gamma, beta, mean, variance = x
+        y: Tensor = (value - mean) * (gamma / (variance + node.attrs["eps"]).sqrt()) + beta
+        return y

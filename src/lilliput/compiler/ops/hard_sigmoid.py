@@ -1,0 +1,32 @@
+"""Hard sigmoid: y = min(max(x + 3, 0), 6) / 6.
+
+Integer  int8, any two scales: the nearest step, by table.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lilliput.compiler.graph import Array, Node
+from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._lookup import Lookup
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@register_op
+class HardSigmoid(Lookup):
+    """y = min(max(x + 3, 0), 6) / 6."""
+
+    name = "hard_sigmoid"
+
+    def float(self, node: Node, *x: Tensor) -> Tensor:
+        from torch.nn import functional
+
+        return functional.hardsigmoid(x[0])
+
+    def real(self, node: Node, x: Array) -> Array:
+        return np.clip(x + 3.0, 0.0, 6.0) / 6.0

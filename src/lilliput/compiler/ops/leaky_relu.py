@@ -1,0 +1,48 @@
+"""Leaky rectifier: y = x where x ≥ 0, else α x.
+
+Attrs    alpha: α, from 0 up
+Integer  int8, any two scales. TensorFlow Lite's rule: requantise(x - z_x, m) + z_y, clamped, with m = s_x / s_y from
+         the zero point up and α s_x / s_y below it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lilliput.compiler.graph import Array, Node, Value
+from lilliput.compiler.op import expect
+from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._lookup import Lookup
+from lilliput.compiler.ops._rescale import codes_of, rescale
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@register_op
+class LeakyRelu(Lookup):
+    """y = x where x ≥ 0, else α x."""
+
+    name = "leaky_relu"
+
+    def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
+        alpha = node.attrs.get("alpha")
+        fits = isinstance(alpha, (int, float)) and math.isfinite(alpha) and alpha >= 0
+        expect(fits, node, f"alpha must be from 0 up, got {alpha!r}")
+
+    def float(self, node: Node, *x: Tensor) -> Tensor:
+        from torch.nn import functional
+
+        return functional.leaky_relu(x[0], node.attrs["alpha"])
+
+    def real(self, node: Node, x: Array) -> Array:
+        return np.where(x >= 0, x, node.attrs["alpha"] * x)
+
+    def table(self, node: Node, x: Value, y: Value) -> Array:
+        centred, factor = codes_of(x) - x.zero_point, x.scale / y.scale
+        moved = np.where(centred >= 0, rescale(centred, factor, y), rescale(centred, node.attrs["alpha"] * factor, y))
+        return np.clip(moved, -128, 127).astype(np.int8)

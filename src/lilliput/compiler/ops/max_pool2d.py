@@ -1,0 +1,68 @@
+"""Max pool: the largest element of the window that lies in the image.
+
+Inputs   x (N, H, W, C)
+Attrs    window (h, w), stride (h, w), padding ((top, bottom), (left, right)) smaller than the window; activation, fused
+Integer  int8, one scale for x and y. Largest code, clamp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lilliput.compiler.graph import Array, Node, Value
+from lilliput.compiler.op import (
+    Kernel,
+    Op,
+    Signature,
+    Target,
+    activation_of,
+    activation_range,
+    apply_activation,
+)
+from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._attrs import expect_same_quant
+from lilliput.compiler.ops._pool_window import Window, pool_fields, pooled
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@register_op
+class MaxPool2d(Op):
+    """y = max of the window."""
+
+    name = "max_pool2d"
+    takes_activation = True
+
+    def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:
+        return pooled(node, inputs)
+
+    def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
+        activation_of(node)
+        expect_same_quant(node, inputs[0], output)
+
+    def float(self, node: Node, *x: Tensor) -> Tensor:
+        from torch.nn import functional
+
+        window = Window.of(node)
+        (top, bottom), (left, right) = window.padding
+        image = functional.pad(x[0].permute(0, 3, 1, 2), (left, right, top, bottom), value=-float("inf"))
+        y = functional.max_pool2d(image, window.size, window.stride).permute(0, 2, 3, 1)
+        return apply_activation(activation_of(node), y)
+
+    def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
+        largest = np.max(list(Window.of(node).taps(x[0], -128)), axis=0)
+        clamped: Array = np.clip(largest, *activation_range(activation_of(node), output)).astype(np.int8)
+        return clamped
+
+    def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        if inputs[0].dtype != "int8":
+            raise self.unsupported(node, f"has no {inputs[0].dtype} kernel")
+        return Kernel(
+            function="lp_max_pool_s8",
+            fields=pool_fields(node, inputs[0], output, activation_of(node)),
+            operands=(node.inputs[0], node.output),
+        )

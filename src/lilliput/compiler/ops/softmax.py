@@ -1,0 +1,94 @@
+"""Softmax over the last axis: y_c = e^{x_c} / Σ e^{x_i}.
+
+Inputs   x (N, …, C)
+Integer  int8 in any scale; y has scale 1/256 and zero point -128. TensorFlow Lite's fixed-point rule:
+         d = x_c - max x, in Q5.26 by the factor s_x 2^26; e^d in Q0.31; where d is below -floor(31 2^26 / 2^shift) the
+         term counts as 0. The sum is in Q12.19, 1/Σ by three Newton steps in Q0.31, the product shifted right with
+         rounding, half away from zero. e^d for each d is a table, made here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lilliput.compiler.fixed_point import high_mul, rounding_shift, to_multiplier
+from lilliput.compiler.graph import Array, Node, Value
+from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, expect
+from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._exp import exp_of_negative, reciprocal
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+OUTPUT_SCALE, OUTPUT_ZERO = 1 / 256, -128
+MAX_TERMS = 4096
+"""Each term is at most 2^19 in the 32-bit sum."""
+
+
+@register_op
+class Softmax(Op):
+    """y = softmax of x over the last axis."""
+
+    name = "softmax"
+
+    def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:
+        expect(len(inputs[0].shape) >= 2, node, f"x must be (N, …, C), got {inputs[0].shape}")
+        return inputs[0].shape, inputs[0].dtype
+
+    def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
+        if output.quant is not None:
+            fits = (output.scale, output.zero_point) == (OUTPUT_SCALE, OUTPUT_ZERO)
+            given = f"{output.scale:g} and {output.zero_point}"
+            expect(fits, node, f"y must have scale 1/256 and zero point -128, got {given}")
+
+    def float(self, node: Node, *x: Tensor) -> Tensor:
+        return x[0].softmax(-1)
+
+    def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
+        table = self._table(node, inputs[0])
+        below = x[0].astype(np.int64).max(axis=-1, keepdims=True) - x[0]
+        known = below < len(table)
+        power = np.where(known, table[np.minimum(below, len(table) - 1)], 0)
+        total = np.where(known, rounding_shift(power, 12), 0).sum(axis=-1, keepdims=True)
+        # total = 2^(31 - zeros) · (1 + rest), rest in [0, 1)
+        zeros = 32 - np.vectorize(int.bit_length, otypes=[np.int64])(total)
+        inverse = reciprocal((total << zeros) - (1 << 31))
+        y = rounding_shift(high_mul(inverse, power), 12 - zeros + 23) + OUTPUT_ZERO
+        clamped: Array = np.where(known, np.clip(y, -128, 127), -128).astype(np.int8)
+        return clamped
+
+    def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        x = inputs[0]
+        if x.dtype != "int8":
+            raise self.unsupported(node, f"has no {x.dtype} kernel")
+        if x.shape[-1] >= MAX_TERMS:
+            raise self.unsupported(node, f"over {x.shape[-1]} terms has no kernel, the most is {MAX_TERMS - 1}")
+        table = self._table(node, x)
+        return Kernel(
+            function="lp_softmax_s8",
+            fields=(
+                Field("exp", "int32_t", table),
+                Field("reach", "int32_t", len(table)),
+                Field("rows", "int32_t", x.elements // x.shape[-1]),
+                Field("c", "int32_t", x.shape[-1]),
+            ),
+            operands=(node.inputs[0], node.output),
+            in_place=(0,),
+        )
+
+    def _table(self, node: Node, x: Value) -> Array:
+        """e^(-d s_x) in Q0.31 for d = 0, 1, … as far as the term counts, at most 255. int64."""
+        factor = min(x.scale * 2.0**26, 2.0**31 - 1)
+        if factor <= 1:
+            raise self.unsupported(node, f"of an input with scale {x.scale:g} has no integer form: 2^-26 is too fine")
+        # The factor may need a left shift of 31, one more than an accumulator's; the difference d is 8 bits only.
+        fraction, shift = math.frexp(factor)
+        mult, carry = to_multiplier(fraction)
+        shift += carry
+        reach = math.floor(31 * 2.0**26 / 2.0**shift)
+        d = np.arange(min(reach, 255) + 1, dtype=np.int64)
+        return exp_of_negative(high_mul(-(d << shift), mult))

@@ -1,0 +1,31 @@
+"""Hyperbolic tangent: y = tanh x.
+
+Integer  int8, any two scales: the nearest step, by table. TensorFlow Lite's rule is another one (Q4.27 input, Newton
+         division) and may differ by a step.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lilliput.compiler.graph import Array, Node
+from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._lookup import Lookup
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@register_op
+class Tanh(Lookup):
+    """y = tanh x."""
+
+    name = "tanh"
+
+    def float(self, node: Node, *x: Tensor) -> Tensor:
+        return x[0].tanh()
+
+    def real(self, node: Node, x: Array) -> Array:
+        return np.tanh(x)

@@ -1,0 +1,22 @@
+/* lp_lookup_u8_s8: any function of one uint8 to int8, by table.
+ *
+ * Layout    x[n], y[n]
+ * Value     y[i] = table[x[i]]
+ * Ranges    table has 256 entries.
+ * Memory    scratch 0 bytes; no heap.
+ * Aliasing  y may lie on x, from the same address on; otherwise they do not overlap.
+ * Failure   none at run time.
+ */
+#ifndef LP_LOOKUP_U8_S8_H
+#define LP_LOOKUP_U8_S8_H
+
+#include <stdint.h>
+
+typedef struct {
+    const int8_t *table;
+    int32_t n;
+} lp_lookup_u8_s8_t;
+
+void lp_lookup_u8_s8(const lp_lookup_u8_s8_t *op, const uint8_t *x, int8_t *y);
+
+#endif
