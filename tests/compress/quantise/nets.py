@@ -73,3 +73,36 @@ def train_digits() -> Trained:
             optimiser.step()
     layers: list[tuple[Any, Any]] = [(fc.weight.detach().numpy(), fc.bias.detach().numpy()) for fc in linear]
     return Trained(dense(layers, ["relu", "relu", "none"]), x[:1200], y[:1200], x[1200:], y[1200:])
+
+
+def conv_net(seed: int = 0, *, side: int = 8) -> Graph:
+    """Stem, depthwise, pointwise with a residual sum, pool, mean, dense, softmax: every kind of scale there is."""
+    rng = np.random.default_rng(seed)
+    build = GraphBuilder("conv_net")
+
+    def layer(op: str, name: str, x: str, shape: tuple[int, ...], channels: int, **attrs: Any) -> str:
+        taps = int(np.prod(shape)) // channels
+        w = build.constant(f"{name}.w", rng.normal(0, (2 / taps) ** 0.5, shape).astype(np.float32))
+        b = build.constant(f"{name}.b", rng.normal(0, 0.1, channels).astype(np.float32))
+        return build.node(op, name, [x, w, b], **attrs)
+
+    image: dict[str, Any] = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "activation": "relu"}
+    point = image | {"padding": ((0, 0), (0, 0))}
+    x = build.input(Value("x", (1, side, side, 3), "float32"))
+    stem = layer("conv2d", "stem", x, (8, 3, 3, 3), 8, **image)
+    depth = layer("depthwise_conv2d", "depth", stem, (1, 3, 3, 8), 8, **image)
+    thin = layer("conv2d", "thin", depth, (8, 1, 1, 8), 8, **(point | {"activation": "none"}))
+    total = build.node("add", "total", [thin, stem], activation="relu")
+    pool = build.node("max_pool2d", "pool", [total], window=(2, 2), stride=(2, 2), padding=((0, 0), (0, 0)))
+    wide = layer("conv2d", "wide", pool, (16, 1, 1, 8), 16, **point)
+    mean = build.node("mean", "mean", [wide], axes=(1, 2), keepdims=False)
+    logits = layer("fully_connected", "logits", mean, (5, 16), 5, activation="none")
+    return build.graph([build.node("softmax", "share", [logits])])
+
+
+def images(count: int, seed: int = 1, side: int = 8) -> Array:
+    """Smooth random images with 3 channels."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.normal(0, 1, (count, side // 4, side // 4, 3)).astype(np.float32)
+    smooth: Array = coarse.repeat(4, axis=1).repeat(4, axis=2)
+    return smooth + rng.normal(0, 0.2, smooth.shape).astype(np.float32)

@@ -4,7 +4,7 @@ import pytest
 from lilliput.compress.quantise import QuantiseSettings, integer_graph_accuracy, quantise
 from lilliput.compress.quantise.equalise import equalise, pairs_of
 from lilliput.compress.quantise.layers import data_of, with_constants
-from tests.compress.quantise.nets import Trained, dense, outputs, random_dense
+from tests.compress.quantise.nets import Trained, conv_net, dense, images, outputs, random_dense
 
 
 def unbalanced(graph, seed=0):
@@ -74,3 +74,16 @@ def test_it_rescues_a_network_with_bad_channel_ranges(digits: Trained):
     }
     assert accuracy[True] > 0.90
     assert accuracy[True] > accuracy[False] + 0.2
+
+
+def test_convolutions_are_paired_through_pools_and_means_but_not_past_branches():
+    graph = conv_net()
+    assert [(pair.first.name, pair.second.name) for pair in pairs_of(graph)] == [("depth", "thin"), ("wide", "logits")]
+    skewed = with_constants(
+        graph, {"wide.w": data_of(graph, "wide.w") * np.geomspace(0.1, 10, 16).reshape(-1, 1, 1, 1)}
+    )
+    x = images(16)
+    made = equalise(skewed)
+    np.testing.assert_allclose(outputs(made, x), outputs(skewed, x), rtol=1e-5, atol=1e-5)
+    spread = [np.ptp(np.log(np.abs(data_of(g, "wide.w")).max((1, 2, 3)))) for g in (skewed, made)]
+    assert spread[1] < spread[0] / 1.5

@@ -3,6 +3,7 @@ import pytest
 
 from lilliput.compiler.builder import GraphBuilder
 from lilliput.compiler.graph import Quant, Value
+from lilliput.compiler.interpret import run_integer
 from lilliput.compress.quantise import (
     QuantiseSettings,
     float_graph_accuracy,
@@ -12,7 +13,7 @@ from lilliput.compress.quantise import (
 )
 from lilliput.compress.quantise.layers import data_of
 from lilliput.core.errors import BadSetting, BadValue
-from tests.compress.quantise.nets import Trained, dense, random_dense
+from tests.compress.quantise.nets import Trained, conv_net, dense, images, outputs, random_dense
 from tests.runtime.harness import assert_c_equals_reference
 
 
@@ -92,6 +93,24 @@ def test_progress_is_told(digits: Trained):
     quantise(digits.graph, digits.x, emit=events.append)
     assert [event.kind for event in events] == ["started", *["step"] * 5, "done"]
     assert events[-2].step == events[0].total == 5
+
+
+class TestConvolutions:
+    def test_int8_is_close_to_float_in_every_layer(self):
+        made = quantise(conv_net(), images(64))
+        assert [layer.op for layer in made.layers].count("conv2d") == 3
+        assert min(layer.sqnr_db for layer in made.layers) > 28
+
+    def test_the_answers_are_those_of_float(self):
+        x = images(200, seed=5)
+        made = quantise(conv_net(), images(64))
+        answers = run_integer(made.graph, {"x": quantised(made.graph, "x", x)})["share"].argmax(1)
+        assert (answers == outputs(conv_net(), x).argmax(1)).mean() > 0.97
+
+    def test_the_integer_graph_runs_in_c_bit_for_bit(self, tmp_path):
+        made = quantise(conv_net(), images(64))
+        shares = assert_c_equals_reference(made.graph, tmp_path, rows=16)
+        assert len(np.unique(shares)) > 5
 
 
 class TestBadCalibration:

@@ -15,7 +15,9 @@ from lilliput.compress.quantise import (
 )
 from lilliput.compress.quantise.layers import data_of
 from lilliput.compress.quantise.lower import lower
-from tests.compress.quantise.nets import Trained
+from lilliput.train.data import Tensors, TrainData
+from lilliput.train.settings import TrainSettings
+from tests.compress.quantise.nets import Trained, conv_net, images, outputs
 
 COARSE = QuantiseSettings(weight_bits=3, per_channel=False, bias_correction=False, qat_epochs=6, qat_lr=2e-3)
 
@@ -34,6 +36,31 @@ def test_the_forward_agrees_with_the_integer_graph(digits: Trained, settings):
     steps = made.graph.values["fc2"].quant.quantise(real, "int8")
     assert np.abs(steps.astype(int) - integer).max() <= 2
     assert (real.argmax(1) == integer.argmax(1)).mean() >= 0.99
+
+
+def test_the_forward_agrees_with_the_integer_graph_of_a_convolutional_network():
+    made = quantise(conv_net(), images(64))
+    module = FakeQuantised(made.float_graph, made.quants, QuantiseSettings()).eval()
+    x = images(200, seed=7)
+    with torch.no_grad():
+        real = module(torch.from_numpy(x)).numpy()
+    integer = run_integer(made.graph, {"x": quantised(made.graph, "x", x)})["share"]
+    steps = made.graph.values["share"].quant.quantise(real, "int8")
+    off = np.abs(steps.astype(int) - integer)
+    assert off.max() <= 2
+    assert off.mean() < 0.5  # most of it from the integer mean, which rounds twice
+
+
+def test_the_training_loop_feeds_images_channels_first():
+    x, graph = images(96), conv_net()
+    made = quantise(graph, x)
+    target = torch.from_numpy(outputs(graph, x).argmax(1))
+    source = Tensors(torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(), target)
+    train = TrainSettings(batch_size=16, loss="cross_entropy")
+    settings = QuantiseSettings(qat_epochs=1)
+    tuned = fine_tune(made.float_graph, made.quants, TrainData(source, source), settings, train=train)
+    assert tuned.training.best.value > 0.9  # no worse than the network that gave the labels
+    assert (data_of(tuned.graph, "depth.w") != data_of(made.float_graph, "depth.w")).any()
 
 
 @pytest.mark.parametrize("mode", ["fixed", "ema", "learned"])
