@@ -5,15 +5,17 @@
 Some activations have no choice of their own:
 
     fixed   inputs whose integers the task's preprocessing makes; softmax and sigmoid, 1/256 and -128; tanh, 1/128 and 0
-    shared  operators that move integers without changing them (pool, reshape, transpose, pad, slice, resize, concat)
-            give their output the quantisation of their input
+    moved   operators that move integers or choose among them (pool, reshape, transpose, pad, slice, resize) give their
+            output the quantisation of their input
+    joined  a concat takes any scales; inputs that nothing else reads, and that are not fixed, get the scale of its
+            output, so that it has nothing to convert
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from lilliput.compiler.graph import Graph, Node, Quant
+from lilliput.compiler.graph import Graph, Quant
 from lilliput.compress.quantise.observe import Range
 
 FIXED: Mapping[str, Quant] = {
@@ -22,9 +24,7 @@ FIXED: Mapping[str, Quant] = {
     "tanh": Quant.per_tensor(1 / 128, 0),
 }
 
-SHARED = frozenset(
-    {"max_pool2d", "avg_pool2d", "reshape", "transpose", "pad", "slice", "concat", "resize"},
-)
+MOVED = frozenset({"max_pool2d", "avg_pool2d", "reshape", "transpose", "pad", "slice", "resize"})
 
 _SMALLEST = 2.0**-40  # a range narrower than this is an activation that is always 0
 
@@ -37,8 +37,13 @@ def quant_of_range(given: Range) -> Quant:
     return Quant.per_tensor(scale, min(127, max(-128, round(-128 - given.low / scale))))
 
 
-def groups_of(graph: Graph) -> tuple[tuple[str, ...], ...]:
-    """The activations that must share one quantisation, as groups in the order of the graph; most are alone."""
+def groups_of(graph: Graph, fixed: Collection[str] = ()) -> tuple[tuple[str, ...], ...]:
+    """The activations that share one quantisation, as groups in the order of the graph; most are alone.
+
+    Args:
+        graph: legal graph.
+        fixed: activations whose quantisation comes from elsewhere; those of `FIXED` are added.
+    """
     leader = {name: name for name, value in graph.values.items() if not value.is_constant}
 
     def find(name: str) -> str:
@@ -47,13 +52,29 @@ def groups_of(graph: Graph) -> tuple[tuple[str, ...], ...]:
         return name
 
     for node in graph.nodes:
-        if node.op in SHARED:
-            for name in _active_inputs(graph, node):
+        if node.op in MOVED:
+            leader[find(node.output)] = find(node.inputs[0])
+    held = {find(name) for name in (*fixed, *fixed_outputs(graph))}
+    for node in graph.nodes:
+        for name in node.inputs if node.op == "concat" else ():
+            alone = not graph.values[name].is_constant and len(graph.readers[name]) == 1
+            if alone and held.isdisjoint({find(name), find(node.output)}):
                 leader[find(node.output)] = find(name)
     groups: dict[str, list[str]] = {}
     for name in (*graph.inputs, *(node.output for node in graph.nodes)):
         groups.setdefault(find(name), []).append(name)
     return tuple(tuple(names) for names in groups.values())
+
+
+def fixed_outputs(graph: Graph) -> dict[str, Quant]:
+    """The outputs whose quantisation their operator fixes."""
+    return {node.output: FIXED[node.op] for node in graph.nodes if node.op in FIXED}
+
+
+def sets_range(graph: Graph, name: str) -> bool:
+    """Whether an activation holds values that were not in its group before it."""
+    node = graph.producers.get(name)
+    return node is None or node.op not in MOVED or bool(node.attrs.get("value", 0.0))
 
 
 def choose_quants(
@@ -72,9 +93,10 @@ def choose_quants(
     fixed = dict(input_quant or {})
     if unknown := sorted(set(fixed) - set(graph.inputs)):
         raise ValueError(f"`input_quant` names {', '.join(unknown)}; the inputs are {', '.join(graph.inputs)}")
-    fixed |= {node.output: FIXED[node.op] for node in graph.nodes if node.op in FIXED}
+    groups = groups_of(graph, fixed)
+    fixed |= fixed_outputs(graph)
     quants: dict[str, Quant] = {}
-    for group in groups_of(graph):
+    for group in groups:
         quants |= dict.fromkeys(group, _group_quant(graph, group, ranges, fixed))
     return quants
 
@@ -85,13 +107,7 @@ def _group_quant(graph: Graph, group: Sequence[str], ranges: Mapping[str, Range]
         raise ValueError(f"{', '.join(group)} must share one quantisation, but more than one is given: {found}")
     if found:
         return found.pop()
-    # What such an operator gives is among what it is given, so the values that enter the group set its range.
-    entering = [name for name in group if (node := graph.producers.get(name)) is None or node.op not in SHARED]
-    first, *others = (ranges[name] for name in entering)
+    first, *others = (ranges[name] for name in group if sets_range(graph, name))
     for other in others:
         first = first.union(other)
     return quant_of_range(first)
-
-
-def _active_inputs(graph: Graph, node: Node) -> list[str]:
-    return [name for name in node.inputs if not graph.values[name].is_constant]

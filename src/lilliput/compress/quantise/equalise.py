@@ -70,7 +70,9 @@ def _pair(graph: Graph, first: Node) -> Pair | None:
             return None
         reader = readers[0]
         if is_layer(reader):
-            return Pair(first, reader) if reader.inputs[0] == name else None
+            # Input channels lie on the last axis of w; there are fewer or more of them in grouped convolutions.
+            fits = graph.values[reader.inputs[1]].shape[-1] == graph.values[name].shape[-1]
+            return Pair(first, reader) if fits and reader.inputs[0] == name else None
         if not _keeps_channels(graph, reader):
             return None
         name = reader.output
@@ -78,23 +80,20 @@ def _pair(graph: Graph, first: Node) -> Pair | None:
 
 def _keeps_channels(graph: Graph, node: Node) -> bool:
     before, after = graph.values[node.inputs[0]].shape, graph.values[node.output].shape
-    if node.op in ("max_pool2d", "avg_pool2d"):
-        return True
+    if activation_of(node) not in ("none", "relu"):
+        return False
     if node.op == "mean":
-        return before[-1] == after[-1] and len(before) - 1 not in tuple(node.attrs["axes"])
-    # Only a reshape that drops or adds axes of size one leaves the channel axis alone.
-    return (
-        node.op in ("reshape", "relu")
-        and [n for n in before if n > 1] == [n for n in after if n > 1]
-        and (before[-1] == after[-1])
-    )
+        return len(before) - 1 not in node.attrs["axes"]
+    if node.op == "reshape":  # one that drops or adds axes of size one, but not the last
+        return before[-1] == after[-1] and [n for n in before if n > 1] == [n for n in after if n > 1]
+    return node.op in ("max_pool2d", "avg_pool2d", "relu")
 
 
 def _equalise_pair(arrays: dict[str, Array], pair: Pair) -> float:
     """Scale one pair in place; the largest |log factor|."""
     (_, w1, b1), (_, w2, _) = pair.first.inputs, pair.second.inputs
     axis1 = CHANNEL_AXIS[pair.first.op]
-    axis2 = 3 if pair.second.op == "depthwise_conv2d" else arrays[w2].ndim - 1
+    axis2 = arrays[w2].ndim - 1
     r1 = np.maximum(per_channel_max(arrays[w1], axis1), np.abs(arrays[b1]))
     r2 = per_channel_max(arrays[w2], axis2)
     alive = (r1 > 0) & (r2 > 0)

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from lilliput.compiler.graph import Array, Graph, Node, Quant
 from lilliput.compiler.interpret import run_float
-from lilliput.compress.quantise.activations import FIXED, SHARED, groups_of, quant_of_range
+from lilliput.compress.quantise.activations import fixed_outputs, groups_of, quant_of_range, sets_range
 from lilliput.compress.quantise.layers import CHANNEL_AXIS, data_of, layers_of, with_constants, with_own_constants
 from lilliput.compress.quantise.lower import dequantised_operands
 from lilliput.compress.quantise.modules import ChannelsFirst
@@ -127,13 +127,14 @@ class FakeQuantised(nn.Module):
         for index, array in enumerate(self._operands.values()):
             self.register_buffer(f"operand{index}", torch.from_numpy(array), persistent=False)
 
-        groups = groups_of(self.graph)
+        groups = groups_of(self.graph, frozen)
         self._group = {name: index for index, names in enumerate(groups) for name in names}
         start = [quants[names[0]] for names in groups]
-        held = set(frozen) | {node.output for node in graph.nodes if node.op in FIXED}
-        passed_on = {node.output for node in graph.nodes if node.op in SHARED}
+        held = {*frozen, *fixed_outputs(self.graph)}
         self._held = {name for names in groups if not held.isdisjoint(names) for name in names}
-        self._followed = {name for name in self._group if name not in passed_on | self._held}
+        # The last one that adds values to a group, such as a concat, holds those of all before it.
+        setters = ([name for name in names if sets_range(self.graph, name)] for names in groups)
+        self._followed = {names[-1] for names in setters} - self._held
         self.register_buffer("scales", torch.tensor([quant.scale[0] for quant in start], dtype=torch.float32))
         self.register_buffer("zero_points", torch.tensor([quant.zero_point[0] for quant in start]))
         ends = [[q.scale[0] * (end - q.zero_point[0]) for end in (-128, 127)] for q in start]
@@ -154,7 +155,7 @@ class FakeQuantised(nn.Module):
 
     def quants(self) -> dict[str, Quant]:
         """The quantisation of each activation as it is now."""
-        scales = {name: float(self._scale(name)) for name in self._group}
+        scales = {name: float(self._scale(name).detach()) for name in self._group}
         return {
             name: Quant.per_tensor(scales[name], int(self.zero_points[index])) for name, index in self._group.items()
         }
@@ -187,7 +188,7 @@ class FakeQuantised(nn.Module):
         return found
 
     def _rounded_layer(self, node: Node, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        axis, entering = CHANNEL_AXIS[node.op], float(self._scale(node.inputs[0]))
+        axis, entering = CHANNEL_AXIS[node.op], float(self._scale(node.inputs[0]).detach())
         scales = weight_scales(
             w.detach().cpu().numpy(),
             b.detach().cpu().numpy(),
