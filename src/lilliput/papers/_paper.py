@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeAlias
 
-from lilliput.papers._recipe import Recipe
+from lilliput.papers._recipe import Recipe, is_plain_name
 
 Direction: TypeAlias = Literal["higher", "lower", "equal"]
 Status: TypeAlias = Literal["not yet here", "partly", "runs"]
@@ -122,7 +122,8 @@ class Paper:
         recipe: runs its system here; None while it is not yet here.
 
     Raises:
-        ValueError: two claims under one id, a topic that is not a word, or a recipe that measures an unknown claim.
+        ValueError: a name or topic that is not lower-case words, two claims under one id, or a recipe that measures a
+            claim that there is not.
     """
 
     number: int
@@ -140,12 +141,14 @@ class Paper:
     recipe: Recipe | None = None
 
     def __post_init__(self) -> None:
+        if not is_plain_name(self.name):
+            raise ValueError(f"a paper's name is lower-case words joined by '-', got {self.name!r}")
         ids = [claim.id for claim in self.claims]
         twice = sorted({one for one in ids if ids.count(one) > 1})
         if twice:
             raise ValueError(f"paper {self.name!r} has two claims called {', '.join(twice)}")
         for topic in self.topics:
-            if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", topic):
+            if not is_plain_name(topic):
                 raise ValueError(f"paper {self.name!r}: a topic is lower-case words joined by '-', got {topic!r}")
         unknown = sorted(set(self.recipe.claims) - set(ids)) if self.recipe else []
         if unknown:
