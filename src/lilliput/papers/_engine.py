@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -25,7 +25,9 @@ from lilliput.papers._recipe import Context, Result
 EngineName: TypeAlias = Literal["local", "ray"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 EVENTS = "events.jsonl"
+Finished: TypeAlias = Generator[tuple[int, Result], None, None]
 
+_GRACE_SECONDS = 10.0
 _OBJECT_STORE_BYTES = 128 * 1024**2  # results are a few figures; by default Ray takes a third of the machine's memory
 
 
@@ -44,8 +46,10 @@ class Unit:
     threads: int = 1
 
 
-def run_units(units: Sequence[Unit], *, engine: EngineName = "local", jobs: int = 1) -> Iterator[tuple[int, Result]]:
+def run_units(units: Sequence[Unit], *, engine: EngineName = "local", jobs: int = 1) -> Finished:
     """Index and result of each unit, as they finish. The first error ends it, and what has not begun stays undone.
+
+    Close it when you leave it early, so that no process works on.
 
     Args:
         units: in any order.
@@ -56,9 +60,7 @@ def run_units(units: Sequence[Unit], *, engine: EngineName = "local", jobs: int 
     Raises:
         MissingExtra: LP601, Ray is not installed. ToolFailed: LP603, a process of the pool died.
     """
-    if not units:
-        return iter(())
-    if engine == "ray":
+    if engine == "ray" and units:
         return _on_ray(units, jobs)
     return _in_pool(units, jobs) if min(jobs, len(units)) > 1 else _in_turn(units)
 
@@ -70,12 +72,12 @@ def run_unit(unit: Unit) -> Result:
         return unit.run(dataclasses.replace(unit.context, emit=tee(record, unit.context.emit)))
 
 
-def _in_turn(units: Sequence[Unit]) -> Iterator[tuple[int, Result]]:
+def _in_turn(units: Sequence[Unit]) -> Finished:
     for index, unit in enumerate(units):
         yield index, run_unit(unit)
 
 
-def _in_pool(units: Sequence[Unit], jobs: int) -> Iterator[tuple[int, Result]]:
+def _in_pool(units: Sequence[Unit], jobs: int) -> Finished:
     before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(
         max_workers=min(jobs, len(units)),
@@ -96,8 +98,11 @@ def _in_pool(units: Sequence[Unit], jobs: int) -> Iterator[tuple[int, Result]]:
         ) from error
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - before:
+        children = set(multiprocessing.active_children()) - before
+        for child in children:
             child.terminate()
+        for child in children:
+            child.join(_GRACE_SECONDS)
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
@@ -110,7 +115,7 @@ def _begin_worker(threads: int) -> None:
         os.environ[name] = str(threads)
 
 
-def _on_ray(units: Sequence[Unit], jobs: int) -> Iterator[tuple[int, Result]]:
+def _on_ray(units: Sequence[Unit], jobs: int) -> Finished:
     try:
         import ray
     except ModuleNotFoundError as error:
@@ -120,7 +125,7 @@ def _on_ray(units: Sequence[Unit], jobs: int) -> Iterator[tuple[int, Result]]:
     return _with_ray(ray, units, jobs)
 
 
-def _with_ray(ray: Any, units: Sequence[Unit], jobs: int) -> Iterator[tuple[int, Result]]:
+def _with_ray(ray: Any, units: Sequence[Unit], jobs: int) -> Finished:
     threads = units[0].threads
     is_ours = not ray.is_initialized()
     if is_ours:

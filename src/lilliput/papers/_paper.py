@@ -12,6 +12,7 @@ stored runs. Where the figure was taken from stands first in its source:
 from __future__ import annotations
 
 import enum
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,7 +62,8 @@ class Claim:
         note: what a reader must know beside it.
 
     Raises:
-        ValueError: an empty field, a source without a known mark, or a direction that is none.
+        ValueError: an empty field, a figure that is not finite, a source without a known mark, or a direction that is
+            none.
     """
 
     id: str
@@ -82,6 +84,8 @@ class Claim:
                 raise ValueError(f"claim {self.id!r} has no `{name}`")
         if self.direction not in ("higher", "lower", "equal"):
             raise ValueError(f"claim {self.id!r}: `direction` is higher, lower or equal, got {self.direction!r}")
+        if not isinstance(self.value, str) and not math.isfinite(self.value):
+            raise ValueError(f"claim {self.id!r}: `value` is {self.value}; a figure is finite")
         if self.mark not in MARKS:
             raise ValueError(f"claim {self.id!r}: `source` begins with one of {_marks()}, got {self.source!r}")
 

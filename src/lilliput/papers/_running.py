@@ -10,9 +10,10 @@ claim of the paper.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from lilliput.core.errors import FileError, UnknownName
 from lilliput.core.events import Emit, Event, silent
 from lilliput.core.files import read_json, write_errors, write_folder, write_json
 from lilliput.core.store import RunHandle, Store
-from lilliput.papers._engine import Unit, run_units
+from lilliput.papers._engine import Finished, Unit, run_units
 from lilliput.papers._paper import Paper, claim_rows
 from lilliput.papers._plan import Plan
 from lilliput.papers._recipe import SCALES, Context, Result, Row, merge, unit_folder
@@ -63,9 +64,11 @@ def run_plan(plan: Plan, store: Store, *, emit: Emit = silent) -> Outcome:
         store.put_claims(plan.paper.name, claim_rows(plan.paper))
         parts = dict(_finished_before(plan, partial))
         emit(Event("started", plan.paper.name, step=len(parts), total=len(plan.units)))
-        for index, result in _run_missing(plan, partial, parts, emit):
-            parts[index] = result
-            emit(Event("step", plan.paper.name, step=len(parts), total=len(plan.units)))
+        # Closed on the way out, so that no process works on after Ctrl-C.
+        with contextlib.closing(_run_missing(plan, partial, tuple(parts), emit)) as finished:
+            for index, result in finished:
+                parts[index] = result
+                emit(Event("step", plan.paper.name, step=len(parts), total=len(plan.units)))
         result = _whole(plan, [parts[index] for index in range(len(plan.units))])
         _store_figures(handle, plan, result)
         _write_result(plan, partial, result)
@@ -143,16 +146,17 @@ def _finished_before(plan: Plan, partial: Path) -> Iterator[tuple[int, Result]]:
 # --- the units -------------------------------------------------------------------------------------------------
 
 
-def _run_missing(plan: Plan, partial: Path, parts: Mapping[int, Result], emit: Emit) -> Iterator[tuple[int, Result]]:
+def _run_missing(plan: Plan, partial: Path, done: Sequence[int], emit: Emit) -> Finished:
     from pydantic import TypeAdapter
 
     writer = TypeAdapter(Result)
-    missing = [index for index in range(len(plan.units)) if index not in parts]
+    missing = [index for index in range(len(plan.units)) if index not in done]
     units = [_unit(plan, partial, *plan.units[index], emit) for index in missing]
-    for place, result in run_units(units, engine=plan.engine, jobs=plan.jobs):
-        path = units[place].context.folder / "unit.json"
-        write_json(path, "paper-unit", {"result": writer.dump_python(result, mode="json")})
-        yield missing[place], result
+    with contextlib.closing(run_units(units, engine=plan.engine, jobs=plan.jobs)) as finished:
+        for place, result in finished:
+            path = units[place].context.folder / "unit.json"
+            write_json(path, "paper-unit", {"result": writer.dump_python(result, mode="json")})
+            yield missing[place], result
 
 
 def _unit(plan: Plan, partial: Path, method: str, seed: int, emit: Emit) -> Unit:
