@@ -77,7 +77,7 @@ def test_what_was_measured_stands_beside_what_is_claimed(capsys, two_papers, tmp
     assert claims["far"]["here"] is None
     assert run(["papers", "synthetic", "--store", str(path)]) == 0
     out = capsys.readouterr().out
-    assert f"here: run {outcome.run_id} (smoke, 1 seeds)" in out
+    assert f"here: run {outcome.run_id} (smoke, seeds: 1)" in out
     (size,) = [line for line in out.splitlines() if line.startswith("size ")]
     assert "1 000" in size
     assert " 100 " in size

@@ -130,7 +130,7 @@ def _shown(paper: Paper, here: dict[str, Here]) -> list[Table | str]:
     lines += ["notes", *notes] if notes else []
     if any(not claim.is_verified for claim in paper.claims):
         lines.append("? = from memory of the paper, not found in a source that could be read")
-    runs = sorted({f"run {found.run_id} ({found.scale}, {found.seeds} seeds)" for found in here.values()})
+    runs = sorted({f"run {found.run_id} ({found.scale}, seeds: {found.seeds})" for found in here.values()})
     return [*lines, *(f"here: {run}" for run in runs)]
 
 

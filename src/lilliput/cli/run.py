@@ -81,7 +81,7 @@ def _plan_lines(plan: Plan) -> list[Table | str]:
         ("scale", plan.scale),
         ("methods", ", ".join(described["methods"])),
         ("seeds", ", ".join(str(seed) for seed in plan.seeds)),
-        ("engine", f"{plan.engine}, {plan.jobs} at once, {plan.threads} threads each"),
+        ("engine", f"{plan.engine}, {plan.jobs} at once, threads each: {plan.threads}"),
         ("time", f"≈ {format_ms(1000 * plan.seconds)}"),
         ("memory", f"≈ {format_bytes(plan.memory_bytes)}"),
         ("folder", str(plan.folder)),

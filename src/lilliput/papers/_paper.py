@@ -202,7 +202,7 @@ class Paper:
             "number": self.number,
             "name": self.name,
             "title": self.title,
-            "summary": self.summary,
+            "about": self.summary,
             "date": self.date.isoformat(),
             "week": self.week,
             "authors": self.authors,
