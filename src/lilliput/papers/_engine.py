@@ -118,10 +118,13 @@ def _begin_worker(threads: int) -> None:
 def _on_ray(units: Sequence[Unit], jobs: int) -> Finished:
     try:
         import ray
-    except ModuleNotFoundError as error:
+    except ModuleNotFoundError:
+        ray = None
+    # A mere folder called "ray", such as the one that Ray leaves in /tmp, is imported as an empty package.
+    if not hasattr(ray, "init"):
         raise MissingExtra(
             "the engine Ray is not installed", fix='pip install "lilliput[scale]", or run with --engine local'
-        ) from error
+        )
     return _with_ray(ray, units, jobs)
 
 
@@ -130,10 +133,12 @@ def _with_ray(ray: Any, units: Sequence[Unit], jobs: int) -> Finished:
     is_ours = not ray.is_initialized()
     if is_ours:
         _start_ray(ray, cores=jobs * threads)
+    variables = _thread_variables(threads)
+    if not os.environ.get("RAY_ADDRESS"):
+        # A recipe may be defined outside our package; other machines have folders of their own.
+        variables["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     try:
-        remote = ray.remote(run_unit).options(
-            num_cpus=threads, max_retries=0, runtime_env={"env_vars": _thread_variables(threads)}
-        )
+        remote = ray.remote(run_unit).options(num_cpus=threads, max_retries=0, runtime_env={"env_vars": variables})
         waiting = {remote.remote(_without_emit(unit)): index for index, unit in enumerate(units)}
         while waiting:
             (ready, *_), _ = ray.wait(list(waiting), num_returns=1)
