@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
-from lilliput.core.errors import BadSetting, MissingFile
+from lilliput.core.errors import BadSetting, LilliputError, MissingFile
 from lilliput.papers import Kind, catalogue, papers
 from lilliput.papers._user_papers import read_paper
 
@@ -95,6 +96,8 @@ def test_a_folder_that_is_named_must_be_there(tmp_path):
         ("number = 101", "number 101", r"mine\.toml is not TOML"),
         ("value = 1234", "value = true", r"mine\.toml: claims\.1\.value"),
         ("value = 1234", "value = nan", r"mine\.toml: claims\.1"),
+        ("value = 1234", "value = 1" + 400 * "0", r"mine\.toml: claims\.1: .*too large"),
+        ("value = 1234", "value = 1" + 5000 * "0", r"mine\.toml: .*limit"),
     ],
 )
 def test_a_bad_file_is_named_with_its_key(tmp_path, old, new, text):
@@ -114,3 +117,19 @@ def test_two_files_of_one_name_name_each_other(tmp_path):
     write(tmp_path, GOOD, "b.toml")
     with pytest.raises(BadSetting, match=r"b\.toml: name: 'my-paper' is taken by .*a\.toml"):
         catalogue(tmp_path)
+
+
+def test_damaged_bytes_give_a_paper_or_an_error_of_ours(tmp_path):
+    rng = random.Random(0)
+    path = tmp_path / "mine.toml"
+    refused = 0
+    for _ in range(300):
+        data = bytearray(GOOD.encode())
+        for _ in range(rng.randint(1, 4)):
+            data[rng.randrange(len(data))] = rng.choice(b"\x00\xff\"'[]{}=.#\n\\-9e" + bytes([rng.randrange(256)]))
+        path.write_bytes(data)
+        try:
+            read_paper(path)
+        except LilliputError:
+            refused += 1
+    assert 100 < refused < 300

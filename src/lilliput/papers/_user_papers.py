@@ -96,18 +96,19 @@ def read_paper(path: Path) -> Paper:
     Raises:
         MissingFile: LP221. BadSetting: LP101, not TOML, an unknown key, or a value that cannot be; with file and key.
     """
-    text = json.dumps(read_toml(path), default=str)
     try:
         # The JSON reader in strict mode takes text for a date, but no "3" for 3.
-        fields = _PaperFields.model_validate_json(text, strict=True)
+        fields = _PaperFields.model_validate_json(json.dumps(read_toml(path), default=str), strict=True)
     except ValidationError as error:
         raise _bad_fields(path, error) from None
+    except ValueError as error:  # a whole number of thousands of digits
+        raise BadSetting(f"{path}: {error}") from None
     values: dict[str, Any] = fields.model_dump(exclude={"claims", "links", "topics"})
     claims = []
     for place, claim in enumerate(fields.claims):
         try:
             claims.append(Claim(**claim.model_dump()))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise BadSetting(f"{path}: claims.{place}: {error}") from None
     try:
         return Paper(claims=tuple(claims), links=tuple(fields.links), topics=tuple(fields.topics), **values)
