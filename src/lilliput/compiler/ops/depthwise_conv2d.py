@@ -19,6 +19,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._dsp import fits_x256, x256_fields
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
@@ -80,6 +81,8 @@ class DepthwiseConv2d(Op):
         channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
         if w.shape[3] != x.shape[3]:
             return _direct(node, inputs, window, channels)
+        if target.dsp and fits_x256(channels) and _is_three_by_three(window):
+            return _three_by_three(node, window, channels)
         return _by_rows(node, window, channels)
 
 
@@ -114,6 +117,24 @@ def _by_rows(node: Node, window: Window, channels: Channels) -> Kernel:
         scratch_bytes=rows * columns,
         in_place=(0,) if window.rows_end_behind_reads() else (),
     )  # fmt: skip
+
+
+def _is_three_by_three(window: Window) -> bool:
+    return (window.kernel, window.dilation) == ((3, 3), (1, 1)) and window.stride[1] <= 2 and window.before[1] <= 2
+
+
+def _three_by_three(node: Node, window: Window, channels: Channels) -> Kernel:
+    words = -(-window.out[1] // 2) * window.stride[1] + 1
+    steps = [field for field in window.fields() if not field.name.startswith(("kernel", "dilation"))]
+    x_offset = Field("x_offset", "int32_t", -channels.x_zero)
+    return Kernel(
+        function="lp_depthwise_3x3_s8_dsp",
+        fields=(*x256_fields(channels), *plane_sizes(window, channels), *steps, x_offset, *channels.clamp()),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=3 * 4 * words,
+        also=("lp_widen_rows",),
+        in_place=(0,) if window.rows_end_behind_reads() else (),
+    )
 
 
 def plane_sizes(window: Window, channels: Channels) -> tuple[Field, ...]:
