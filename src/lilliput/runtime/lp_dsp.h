@@ -16,6 +16,22 @@
 #define LP_DSP_NATIVE 0
 #endif
 
+/* Kept out of line: inlined, such a part would take the registers that the loop around it lives on. */
+#if defined(__GNUC__)
+#define LP_NOINLINE __attribute__((noinline))
+#else
+#define LP_NOINLINE
+#endif
+
+/* Before a loop that is unrolled by hand as far as it pays. */
+#if defined(__clang__)
+#define LP_ROLLED _Pragma("clang loop unroll(disable)")
+#elif defined(__GNUC__)
+#define LP_ROLLED _Pragma("GCC unroll 1")
+#else
+#define LP_ROLLED
+#endif
+
 /* Four bytes from any address, the first in bits 0-7. */
 static inline uint32_t lp_load4(const int8_t *from)
 {
@@ -42,6 +58,20 @@ static inline void lp_store4(uint32_t word, int8_t *to)
 #else
     memcpy(to, &word, sizeof word);
 #endif
+}
+
+/* The pair of two neighbours. */
+static inline uint32_t lp_load_pair(const int16_t *from)
+{
+    uint32_t pair;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    pair = (uint32_t)(uint16_t)from[0] | (uint32_t)(uint16_t)from[1] << 16;
+#elif defined(__GNUC__)
+    __builtin_memcpy(&pair, from, sizeof pair);
+#else
+    memcpy(&pair, from, sizeof pair);
+#endif
+    return pair;
 }
 
 /* The first `count` (0 to 4) of four bytes, zeros behind them. */

@@ -91,7 +91,8 @@ static inline void lp_run_of_fours(const lp_patches_s8_dsp_t *op, lp_place_t *at
     uint32_t word;
     const uint32_t *x;
     const uint32_t *end;
-    __asm__("1:                             \n"
+    __asm__ volatile(
+            "1:                             \n"
             "ldr    %[a], [%[w]], #4        \n" /* bias */
             "ldrd   %[x], %[end], [%[at]]   \n" /* patches, row_bytes */
             "mov    %[b], %[a]              \n"

@@ -33,26 +33,29 @@ def pack(rows: Array) -> Array:
     return words
 
 
-def stream(channels: Channels) -> Array:
-    """What `lp_patches_s8_dsp` reads for each channel: bias, packed weights, mult; uint32, (C_out, 1 + words + 1).
-
-    The bias is 256 · (bias - zero point · Σ w) less the constant that unpacking adds, wrapped as the sums are.
-    """
+def packed_bias(channels: Channels) -> Array:
+    """256 · (bias - zero point · Σ w) less the constant that unpacking adds, int32, wrapped as the sums are."""
     even = _filled(channels.rows)[:, 0::2].sum(axis=1)
-    bias = _wrapped(256 * folded_bias(channels) - 127 * even).view(np.uint32)
-    mult = channels.mult.astype(np.uint32)
+    return _wrapped(256 * folded_bias(channels) - 127 * even)
+
+
+def stream(channels: Channels) -> Array:
+    """What `lp_patches_s8_dsp` reads for each channel: bias, packed weights, mult; uint32, (C_out, 1 + words + 1)."""
+    bias, mult = packed_bias(channels).view(np.uint32), channels.mult.astype(np.uint32)
     return np.concatenate([bias[:, None], pack(channels.rows), mult[:, None]], axis=1)
+
+
+def in_fours(words: Array) -> Array:
+    """Packed weights (C_out, words) with the words of each four channels side by side, the channels left plain."""
+    whole = len(words) // 4 * 4
+    fours = words[:whole].reshape(-1, 4, words.shape[1]).transpose(0, 2, 1)
+    return np.concatenate([fours.ravel(), words[whole:].ravel()])
 
 
 def folded_bias(channels: Channels) -> Array:
     """bias - zero point · Σ w, int64: the bias for inputs whose zero point is not subtracted."""
     bias: Array = channels.bias.astype(np.int64) - channels.x_zero * channels.rows.astype(np.int64).sum(axis=1)
     return bias
-
-
-def plain_bias(channels: Channels) -> Array:
-    """256 times the folded bias, int32."""
-    return _wrapped(256 * folded_bias(channels))
 
 
 def shift_codes(shift: Array) -> Array:
@@ -66,6 +69,25 @@ def stream_fields(channels: Channels) -> tuple[Field, ...]:
     """The first members of the structs of the kernels by patches."""
     codes = Field("shift", "int8_t", shift_codes(channels.shift))
     return Field("w", "uint32_t", stream(channels)), codes
+
+
+def x256_fields(channels: Channels) -> tuple[Field, ...]:
+    """The first members of the structs of the DSP kernels with plain weights."""
+    bias = _wrapped(256 * folded_bias(channels))
+    return Field("w", "int8_t", channels.rows), *_channel_fields(channels, bias)
+
+
+def packed_fields(channels: Channels) -> tuple[Field, ...]:
+    """The first members of the struct of the fully connected DSP kernel."""
+    return Field("w", "uint32_t", in_fours(pack(channels.rows))), *_channel_fields(channels, packed_bias(channels))
+
+
+def _channel_fields(channels: Channels, bias: Array) -> tuple[Field, ...]:
+    return (
+        Field("bias", "int32_t", bias),
+        Field("mult", "int32_t", channels.mult),
+        Field("shift", "int8_t", shift_codes(channels.shift)),
+    )
 
 
 def _filled(rows: Array) -> Array:
