@@ -9,6 +9,7 @@ import pytest
 from lilliput.boards import HOST, boards, get_board
 from lilliput.boards.board import make_board
 from lilliput.boards.cores import cores
+from lilliput.core.budget import Budget
 from lilliput.core.errors import BadSetting, MissingFile, NotThisFormat, UnknownName
 
 MINE = """
@@ -60,6 +61,7 @@ def test_the_boards_that_the_project_promises_are_there() -> None:
 def test_memories_and_clocks_are_the_datasheets(name: str, flash: int, sram: int, clock: int) -> None:
     board = boards[name]
     assert (board.flash_bytes, board.sram_bytes, board.clock_hz) == (flash, sram, clock)
+    assert board.budget == Budget(flash_bytes=flash, sram_bytes=sram)
 
 
 @pytest.mark.parametrize("name", [name for name in boards if name != "host"])
@@ -117,7 +119,7 @@ def test_a_file_that_is_not_toml_or_not_there_is_refused(tmp_path: Path) -> None
     (tmp_path / "bad.toml").write_text("= 3")
     with pytest.raises(NotThisFormat, match=r"bad\.toml is not TOML"):
         get_board(str(tmp_path / "bad.toml"))
-    with pytest.raises(MissingFile, match=r"gone\.toml cannot be read"):
+    with pytest.raises(MissingFile, match=r"LP221: .*gone\.toml"):
         get_board(str(tmp_path / "gone.toml"))
 
 
@@ -129,4 +131,5 @@ def test_a_table_without_memories_is_refused() -> None:
 def test_the_host_has_no_clock_and_no_limits() -> None:
     assert boards["host"] is HOST
     assert HOST.clock_hz == 0
+    assert HOST.budget == Budget()
     assert HOST.target.dsp is False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,14 @@ def test_the_oldest_entries_go_when_there_are_too_many(monkeypatch: pytest.Monke
     paths = [cache.store("objects", bytes([i]), b"x") for i in range(30)]
     assert len(list(paths[0].parent.parent.iterdir())) <= 10
     assert paths[-1].is_file()
+
+
+def test_folders_of_builds_that_were_killed_go_after_a_day() -> None:
+    old, young = cache.scratch_folder(), cache.scratch_folder()
+    os.utime(old, (0, 0))
+    cache.scratch_folder()
+    assert not old.exists()
+    assert young.exists()
 
 
 def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

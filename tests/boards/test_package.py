@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from lilliput.boards import HOST
-from lilliput.boards.package import VECTOR_BYTES, package_files, write_package
+from lilliput.boards.package import VECTOR_BYTES, package_files
 from lilliput.boards.toolchain import build_folder, run_tool, zig_command
 from lilliput.compiler.program import Program
-from lilliput.core.errors import BadOutput, NoRoom, ToolFailed
+from lilliput.core.errors import ToolFailed
 from tests.boards.networks import program_for, rows
 
 PLAIN = ("-O1", "-fno-sanitize=all")
@@ -52,8 +52,14 @@ def files(program: Program) -> dict[str, str]:
 
 @pytest.fixture
 def folder(files: dict[str, str], tmp_path: Path) -> Path:
-    write_package(files, tmp_path / "firmware")
-    return tmp_path / "firmware"
+    return write(files, tmp_path / "firmware")
+
+
+def write(files: dict[str, str], folder: Path) -> Path:
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    return folder
 
 
 def c_files(program: Program) -> list[str]:
@@ -229,8 +235,7 @@ def test_a_title_cannot_break_out_of_the_files(program: Program, title: str, tmp
     made = package_files(program, [rows(1)], title=title)
     json.loads(made["library.json"])
     assert yaml.safe_load(made["idf_component.yml"])["version"] == "1.0.0"
-    write_package(made, tmp_path / "f")
-    assert run_sketch(tmp_path / "f").endswith("OK\n")
+    assert run_sketch(write(made, tmp_path / "f")).endswith("OK\n")
     assert "EVIL}" not in made["CMakeLists.txt"]
     assert "\n#include <y>" not in made["examples/Check/Check.ino"]
 
@@ -240,25 +245,9 @@ def test_a_version_that_is_none_is_refused(program: Program) -> None:
         package_files(program, [rows(1)], version="new")
 
 
-def test_a_folder_of_ours_is_replaced_and_another_is_left_alone(files: dict[str, str], tmp_path: Path) -> None:
-    target = tmp_path / "firmware"
-    write_package(files, target)
-    (target / "src" / "stale.c").write_text("x")
-    write_package(files, target)
-    assert not (target / "src" / "stale.c").exists()
-    assert [path.name for path in tmp_path.iterdir()] == ["firmware"]
-    other = tmp_path / "thesis"
-    other.mkdir()
-    (other / "chapter.txt").write_text("work")
-    with pytest.raises(BadOutput, match="thesis holds something that is no firmware folder"):
-        write_package(files, other)
-    assert (other / "chapter.txt").read_text() == "work"
-
-
-def test_a_folder_that_cannot_be_written_is_said(files: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(NoRoom, match=r"LP604: the firmware folder .* cannot be written"):
-        write_package(files, tmp_path / "file" / "firmware")
+def test_vectors_of_another_shape_are_refused(program: Program) -> None:
+    with pytest.raises(ValueError, match="lilliput_model_input takes int8"):
+        package_files(program, [rows(2)[:, 1:]])
 
 
 def test_float_and_extreme_values_are_printed_exactly() -> None:

@@ -166,3 +166,10 @@ def test_weights_that_are_not_finite_are_refused() -> None:
         model.weight[1, 2] = float("nan")
     with pytest.raises(BadValue, match=r"weight.*nan.*\(1, 2\)"):
         from_torch(model, torch.zeros(1, 3))
+
+
+def test_padding_of_a_single_channel_is_fused_too() -> None:
+    """With one channel a transpose moves nothing; it must still cancel instead of becoming a reshape in the way."""
+    graph = assert_same(sequential(nn.ZeroPad2d((1, 2, 0, 1)), nn.Conv2d(1, 4, 3, 2), nn.ReLU()), (1, 9, 8))
+    assert [node.op for node in graph.nodes] == ["conv2d", "transpose"]
+    assert graph.nodes[0].attrs["padding"] == ((0, 1), (1, 2))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import subprocess
 import sys
@@ -81,7 +80,6 @@ def build(front: Preprocess, compiler: Sequence[str], folder: Path, flags: Seque
             [*compiler, *STRICT, *flags, "-I", str(runtime), *sources, "-o", str(program)],
             capture_output=True,
             check=False,
-            env={**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(folder / "zig"), "ZIG_LOCAL_CACHE_DIR": str(folder / "zig")},
         )
     assert done.returncode == 0, done.stderr.decode()
     return program

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from lilliput.features import LogMel
 from lilliput.features.preprocess import Array
 from lilliput.tasks.spoken_digits import DIGITS_FRONT, bundled_clips
-from tests.features.build_kernel import DSP, SANITIZE, build, gcc, run, zig
+from tests.features.build_kernel import DSP, SANITIZE, STRICT, build, gcc, run, zig
 
 FRONTS = {
     "digits": DIGITS_FRONT,
@@ -69,3 +71,15 @@ def test_a_clip_does_not_depend_on_the_one_before(tmp_path: Path) -> None:
     raw = extreme(front.samples)
     program = build(front, gcc(), tmp_path, ["-O2"])
     np.testing.assert_array_equal(run(front, program, raw)[::-1], run(front, program, raw[::-1]))
+
+
+@pytest.mark.parametrize("core", ["cortex_m0plus", "cortex_m3", "cortex_m4", "cortex_m7", "cortex_m33"])
+def test_every_core_takes_it_and_needs_no_more_than_a_64_bit_product(core: str, tmp_path: Path) -> None:
+    elffile = pytest.importorskip("elftools.elf.elffile")
+    with as_file(files("lilliput.runtime").joinpath("lp_log_mel_s16.c")) as source:
+        target = ["-target", "thumb-freestanding-eabi", f"-mcpu={core}", "-O2", "-fno-unwind-tables"]
+        subprocess.run([*zig(), *STRICT, *target, "-c", str(source), "-o", str(tmp_path / "k.o")], check=True)
+    with (tmp_path / "k.o").open("rb") as stream:
+        symbols = elffile.ELFFile(stream).get_section_by_name(".symtab").iter_symbols()
+        wanted = {s.name for s in symbols if s["st_shndx"] == "SHN_UNDEF" and s.name}
+    assert wanted <= ({"__aeabi_lmul"} if core == "cortex_m0plus" else set())

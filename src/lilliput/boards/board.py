@@ -18,10 +18,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from lilliput.boards.cores import Core, Feature, cores
 from lilliput.compiler.op import Target
-from lilliput.core.errors import BadSetting, MissingFile, NotThisFormat
+from lilliput.core.budget import Budget
+from lilliput.core.errors import BadSetting, NotThisFormat
+from lilliput.core.files import read_bytes
 
 Emulator: TypeAlias = Literal["unicorn", "qemu", "host"]
 
+MAX_FILE_BYTES = 64 * 1024
 _PAGE = 4096
 
 
@@ -90,6 +93,11 @@ class Board:
         return self.ram.nbytes
 
     @property
+    def budget(self) -> Budget:
+        """The limits that the board itself sets; none on the host."""
+        return Budget() if self.emulator == "host" else Budget(flash_bytes=self.flash_bytes, sram_bytes=self.sram_bytes)
+
+    @property
     def target(self) -> Target:
         """What the kernels may use."""
         return Target(dsp="dsp" in self.features, fpu="fpu" in self.features)
@@ -121,13 +129,10 @@ def read_board(path: Path) -> Board:
         NotThisFormat: LP200, it is not TOML.
         BadSetting: LP101, a key is missing, unknown or out of range; the message names it.
     """
+    data = read_bytes(path, limit=MAX_FILE_BYTES)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MissingFile(f"the board file {path} cannot be read: {error}") from error
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        raw = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotThisFormat(f"the board file {path} is not TOML: {error}") from error
     return make_board(path.stem, raw, str(path))
 

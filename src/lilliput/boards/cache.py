@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 import zlib
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from lilliput.core.errors import NoRoom
 
 MAX_ENTRIES = 2000
 """Objects of a few kilobytes mostly; pruning removes the tenth that was made first."""
+
+ABANDONED_SECONDS = 24 * 3600
 
 
 def lilliput_home() -> Path:
@@ -74,11 +77,20 @@ def scratch_folder() -> Path:
     base = lilliput_home() / "cache" / "tmp"
     try:
         base.mkdir(parents=True, exist_ok=True)
+        _sweep(base)
         return Path(tempfile.mkdtemp(dir=base))
     except OSError as error:
         raise NoRoom(
             f"the cache in {base} cannot be written: {error}", fix="set LILLIPUT_HOME to a folder that can"
         ) from error
+
+
+def _sweep(base: Path) -> None:
+    """Remove what builds that were killed left behind."""
+    for path in base.iterdir():
+        with contextlib.suppress(OSError):  # removed by another process meanwhile
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _entry(kind: str, key: bytes) -> Path:

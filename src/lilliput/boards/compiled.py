@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 
 from lilliput.boards import Board, get_board
-from lilliput.boards.package import read_sources, write_package
+from lilliput.boards.package import package_files
 from lilliput.boards.report import report_markdown
 from lilliput.compiler.graph import Array
 from lilliput.compiler.memory_svg import memory_svg
 from lilliput.compiler.program import Program, compile_graph
 from lilliput.compiler.serialise import graph_from_plain, graph_to_plain
-from lilliput.core.errors import BadName
-from lilliput.core.files import read_json, write_json, write_text
+from lilliput.core.errors import BadName, MissingFile, NotThisFormat
+from lilliput.core.files import read_bytes, read_json, write_json, write_text
 from lilliput.core.files.tensors import read_tensors, write_tensors
 
 GRAPH, CONSTANTS = "model/graph.json", "model/model.int8.safetensors"
@@ -76,7 +76,10 @@ def write_compiled(folder: Path, program: Program, report: Mapping[str, Any], in
     write_text(folder / "report.md", report_markdown(report))
     title = f"{program.graph.name} on {report['board']['name']}"
     write_text(folder / "memory.svg", memory_svg(program.plan, program.steps, title))
-    write_package(program, folder / "firmware", name=program.graph.name, inputs=rows, outputs=outputs)
+    for name, text in package_files(program, rows).items():
+        path = folder / "firmware" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
 
 
 def read_compiled(folder: Path) -> Compiled:
@@ -95,8 +98,24 @@ def read_compiled(folder: Path) -> Compiled:
         str(folder / GRAPH),
     )
     program = compile_graph(graph, board.target)
-    sources = read_sources(folder / "firmware")
+    sources = read_sources(folder)
     return Compiled(replace(program, sources=sources), program.sources, board, report, inputs, outputs)
+
+
+def read_sources(folder: Path) -> dict[str, str]:
+    """The C files of a compiled folder by name.
+
+    Raises:
+        MissingFile: LP221, there are none. NotThisFormat: LP200, one is not UTF-8 text.
+    """
+    place = folder / "firmware" / "src"
+    paths = sorted(path for path in place.glob("*") if path.suffix in (".c", ".h"))
+    if not paths:
+        raise MissingFile(f"{place} holds no C files", fix="name a folder that `lilliput compile` or `build` wrote")
+    try:
+        return {path.name: read_bytes(path, limit=64 << 20).decode("utf-8") for path in paths}
+    except UnicodeDecodeError as error:
+        raise NotThisFormat(f"{place} holds a file that is not text: {error.reason}") from None
 
 
 def read_vectors(folder: Path) -> tuple[tuple[Array, ...], tuple[Array, ...]]:

@@ -17,19 +17,15 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from string import Template
 
 import numpy as np
 
 from lilliput.boards.firmware import template
-from lilliput.boards.ports import Port, ports_of
+from lilliput.boards.ports import Port, Ports, ports_of
 from lilliput.compiler.graph import Array
 from lilliput.compiler.program import Program
-from lilliput.core.errors import BadOutput, NoRoom
 
 TEMPLATE_VERSION = 1
 """Raised when the layout of the folder changes."""
@@ -38,7 +34,6 @@ VECTOR_BYTES = 16 * 1024
 """At most this much of stored inputs and outputs: they lie in the board's flash beside the network."""
 
 _C_TYPE = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t", "float32": "float"}
-_MARK = "library.json"
 
 
 def package_files(
@@ -65,28 +60,28 @@ def package_files(
     """
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise ValueError(f"`version` must be three numbers such as 1.0.0, got {version!r}")
-    title = _plain(title or program.graph.name)
+    ports, title = ports_of(program), _plain(title or program.graph.name)
+    ports.rows(inputs)  # refuses wrong shapes by name
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "network"
-    ports = ports_of(program)
-    files = sorted(name for name in program.sources if name.endswith(".c"))
+    files = sorted(file for file in program.sources if file.endswith(".c"))
     words: dict[str, object] = {
         "title": title,
         "name": f"lilliput-{slug}",
         "version": version,
         "author": _plain(author),
-        "url": _plain(url),
+        "url": re.sub(r"\s", "", url),
         "arena_bytes": ports.arena_bytes,
         "template_version": TEMPLATE_VERSION,
-        "cmake_sources": "".join(f"    src/{name}\n" for name in files),
-        "zephyr_sources": "".join(f"    ../src/{name}\n" for name in files),
-        "usage": _usage(ports.inputs, ports.outputs),
+        "cmake_sources": "".join(f"    src/{file}\n" for file in files),
+        "zephyr_sources": "".join(f"    ../src/{file}\n" for file in files),
+        "usage": _usage(ports),
     }
     description = f"{title}: a neural network compiled to C by Lilliput"
-    made = {f"src/{name}": text for name, text in program.sources.items()}
-    for path, name in _TEMPLATES.items():
-        made[path] = Template(template(f"package/{name}")).substitute(words)
+    made = {f"src/{file}": text for file, text in program.sources.items()}
+    for path, file in _TEMPLATES.items():
+        made[path] = Template(template(f"package/{file}")).substitute(words)
     made["examples/check.c"] = template("package/check.c")
-    made["examples/Check/lilliput_check.h"] = _vectors(program, ports.inputs, ports.outputs, inputs, title)
+    made["examples/Check/lilliput_check.h"] = _vectors(program, ports, inputs, title)
     made["library.json"] = _json(_platformio(words, description))
     made["idf_component.yml"] = (
         _yaml_lines(version=version, description=description, license="Apache-2.0")
@@ -94,41 +89,6 @@ def package_files(
     )
     made["zephyr/module.yml"] = "name: lilliput_model\nbuild:\n  cmake: zephyr\n  kconfig: zephyr/Kconfig\n"
     return dict(sorted(made.items()))
-
-
-def write_package(files: Mapping[str, str], folder: Path) -> None:
-    """Write a firmware folder whole: into a folder beside it, then one rename.
-
-    Raises:
-        BadOutput: LP104, `folder` holds something that is no firmware folder; nothing was changed.
-        NoRoom: LP604, it cannot be written; nothing was changed.
-    """
-    if folder.exists() and not (folder / _MARK).is_file() and any(folder.iterdir() if folder.is_dir() else [folder]):
-        raise BadOutput(
-            f"{folder} holds something that is no firmware folder", fix="choose another folder with `--out`"
-        )
-    fresh: Path | None = None
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        fresh.chmod(0o755)
-        for name, text in files.items():
-            path = fresh / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
-        if folder.exists():
-            old = fresh.with_name(f"{fresh.name}-old")
-            folder.rename(old)
-            fresh.rename(folder)
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            fresh.rename(folder)
-    except OSError as error:
-        if fresh is not None:
-            shutil.rmtree(fresh, ignore_errors=True)
-        raise NoRoom(
-            f"the firmware folder {folder} cannot be written: {error}", fix="choose another folder with `--out`"
-        ) from error
 
 
 _TEMPLATES = {
@@ -170,27 +130,24 @@ def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"[^A-Za-z0-9 .,:()_+/@-]|\*/|//", " ", text)).strip() or "network"
 
 
-def _usage(inputs: Sequence[Port], outputs: Sequence[Port]) -> str:
-    lines = [f"/* write the input to {port.accessor}(arena) */" for port in inputs]
+def _usage(ports: Ports) -> str:
+    lines = [f"/* write the input to {port.accessor}(arena) */" for port in ports.inputs]
     lines.append("lilliput_model_run(arena);")
-    return "\n".join([*lines, *(f"/* read the output from {port.accessor}(arena) */" for port in outputs)])
+    return "\n".join([*lines, *(f"/* read the output from {port.accessor}(arena) */" for port in ports.outputs)])
 
 
-def _vectors(
-    program: Program, inputs: Sequence[Port], outputs: Sequence[Port], given: Sequence[Array], title: str
-) -> str:
-    row_bytes = sum(port.nbytes for port in (*inputs, *outputs))
-    count = max(1, min(len(given[0]), VECTOR_BYTES // row_bytes))
-    stored = [np.asarray(array)[:count] for array in given]
+def _vectors(program: Program, ports: Ports, inputs: Sequence[Array], title: str) -> str:
+    row_bytes = sum(port.nbytes for port in (*ports.inputs, *ports.outputs))
+    count = max(1, min(len(inputs[0]), VECTOR_BYTES // row_bytes))
+    stored = [x[:count] for x in inputs]
     arrays, copies, compares = [], [], []
-    for index, (port, values) in enumerate(zip(inputs, stored, strict=True)):
+    for index, (port, values) in enumerate(zip(ports.inputs, stored, strict=True)):
         arrays.append(_array(f"lilliput_check_input_{index}", port, values))
         copies.append(f"    memcpy({port.accessor}(arena), lilliput_check_input_{index}[row], {port.nbytes}u);")
-    for index, (port, values) in enumerate(zip(outputs, program.run(*stored), strict=True)):
+    for index, (port, values) in enumerate(zip(ports.outputs, program.run(*stored), strict=True)):
         arrays.append(_array(f"lilliput_check_output_{index}", port, values))
         compares.append(_compare(index, port))
-    text = Template(template("package/lilliput_check.h"))
-    return text.substitute(
+    return Template(template("package/lilliput_check.h")).substitute(
         title=title, rows=count, arrays="\n\n".join(arrays), copies="\n".join(copies), compares="\n".join(compares)
     )
 

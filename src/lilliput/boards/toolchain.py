@@ -188,7 +188,11 @@ def find_toolchain(core: Core, name: ToolchainName = "zig") -> Toolchain:
 
 def run_tool(command: Sequence[str], folder: Path, doing: str) -> None:
     """Run a compiler or linker in `folder`. Raises ToolFailed (LP603) with its words when it fails."""
-    caches = {f"ZIG_{which}_CACHE_DIR": str(lilliput_home() / "cache" / "zig") for which in ("GLOBAL", "LOCAL")}
+    # What zig builds once (libraries for this machine) is kept; what it keeps of each file goes with the folder.
+    caches = {
+        "ZIG_GLOBAL_CACHE_DIR": str(lilliput_home() / "cache" / "zig"),
+        "ZIG_LOCAL_CACHE_DIR": str(folder / ".zig-cache"),
+    }
     try:
         done = subprocess.run(
             list(command),

@@ -16,7 +16,7 @@ from lilliput.compiler.program import Program
 from lilliput.core.events import Emit, Event, silent
 from lilliput.core.files import write_folder, write_json
 from lilliput.core.settings import resolved
-from lilliput.models.package import save_model
+from lilliput.models.package import write_model
 
 __all__ = ["BuildPlan", "BuildResult", "BuildSettings", "build", "build_settings", "default_folder", "plan_build"]
 
@@ -70,7 +70,7 @@ def build(plan: BuildPlan, out: Path | None = None, *, emit: Emit = silent) -> B
         "settings": resolved(plan.settings),
     }
     with write_folder(folder) as fresh:
-        save_model(model, fresh / "model")
+        write_model(model, fresh / "model")
         write_compiled(fresh, program, report, [proof_items(plan)])
         write_json(fresh / "model" / "task.json", "task", _task_card(plan))
     work.done()

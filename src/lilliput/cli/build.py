@@ -72,12 +72,13 @@ def build(
 
 def _show_plan(output: Any, plan: BuildPlan, folder: Path, dry_run: bool) -> None:
     from lilliput.core.output import Table
-    from lilliput.core.units import exact_bytes, format_count, format_ms
+    from lilliput.core.units import exact_bytes, format_ms, grouped
 
     facts, limits = plan.describe(), plan.describe()["limits"]
+    items = ", ".join(f"{number} {name}" for name, number in facts["items"].items())
     rows: list[tuple[object, ...]] = [
-        ("task", f"{facts['task']}: {facts['classes']} classes, " + ", ".join(f"{n} {k}" for k, n in facts["items"].items())),
-        ("network", f"{facts['model']}: {facts['params']} parameters, {format_count(facts['macs'])} multiply-accumulates"),
+        ("task", f"{facts['task']}: {facts['classes']} classes, {items}"),
+        ("network", f"{facts['model']}: {grouped(facts['params'])} parameters, {grouped(facts['macs'])} MACs"),
         ("board", f"{plan.board.title} ({plan.board.core.name}, {plan.board.clock_hz / 1e6:g} MHz)"),
         ("SRAM", f"= {exact_bytes(facts['sram_bytes'] or 0)} of {exact_bytes(limits['sram_bytes'])}"),
         ("flash", f"≈ {exact_bytes(facts['flash_bytes'] or 0)} of {exact_bytes(limits['flash_bytes'])}"),

@@ -45,6 +45,7 @@ def check(
     moved = {
         key: (compiled.report.get(key), value) for key, value in measured.items() if compiled.report.get(key) != value
     }
+    differences = [f"{key} is {new}, the report says {old}" for key, (old, new) in moved.items()]
     facts = {
         "folder": str(folder),
         "files": len(files),
@@ -57,8 +58,8 @@ def check(
         f"files: {len(files)}, all as the manifest says",
         f"bit-exact: yes, reference = host = {compiled.board.name} over {verification.rows} stored items",
         f"C sources: {'as this version prints them' if not changed else 'changed: ' + ', '.join(changed)}",
-        "figures: " + ("equal to the report" if not moved else "; ".join(f"{k} is {n}, the report says {o}" for k, (o, n) in moved.items())),
-    ]  # fmt: skip
+        f"figures: {'equal to the report' if not moved else '; '.join(differences)}",
+    ]
     Output(json=json, quiet=quiet).show(facts, ids=[str(folder)], human=lines)
     if moved:
         raise typer.Exit(1)

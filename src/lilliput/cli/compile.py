@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lilliput.boards import Board
+    from lilliput.boards.toolchain import ToolchainName
     from lilliput.compiler.graph import Graph
     from lilliput.compiler.program import Program
 
@@ -134,9 +135,9 @@ def _random_rows(program: Program) -> list[np.ndarray]:
     return found
 
 
-def _toolchain(name: str) -> str:
+def _toolchain(name: str) -> ToolchainName:
     from lilliput.core.errors import BadSetting
 
     if name not in ("zig", "gcc"):
         raise BadSetting(f"--toolchain {name}", fix="one of zig, gcc")
-    return name
+    return "gcc" if name == "gcc" else "zig"

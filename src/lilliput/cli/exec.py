@@ -38,8 +38,7 @@ def execute_folder(
     """Run a compiled network and count its instructions. Without --input it runs the folder's own check vectors."""
     from lilliput.boards import HOST, get_board
     from lilliput.boards.arrays import read_npy, write_npy
-    from lilliput.boards.compiled import read_board_name, read_vectors
-    from lilliput.boards.package import read_sources
+    from lilliput.boards.compiled import read_board_name, read_sources, read_vectors
     from lilliput.boards.ports import SourceFiles, ports_of
     from lilliput.boards.run import execute
     from lilliput.core.errors import BadSetting
@@ -47,7 +46,7 @@ def execute_folder(
 
     if on not in ("host", "board"):
         raise BadSetting(f"--on {on}", fix="one of host, board")
-    program = SourceFiles(read_sources(folder / "firmware"))
+    program = SourceFiles(read_sources(folder))
     ports = ports_of(program)
     chosen = HOST if on == "host" else get_board(board or read_board_name(folder))
     arrays = [read_npy(path) for path in inputs] if inputs else list(read_vectors(folder)[0])

@@ -71,6 +71,8 @@ def _flat(described: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     for key, value in described.items():
         if isinstance(value, dict):
             pairs += _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            pairs.append((prefix + key, f"{len(value)}; --json shows them"))
         elif isinstance(value, list):
             pairs.append((prefix + key, ", ".join(str(item) for item in value) or None))
         else:

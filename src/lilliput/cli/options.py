@@ -38,6 +38,9 @@ Board: TypeAlias = Annotated[
 StorePath: TypeAlias = Annotated[
     Path | None, typer.Option("--store", metavar="FILE", help="The result store, if not the usual one.")
 ]
+Papers: TypeAlias = Annotated[
+    Path | None, typer.Option("--papers", metavar="DIR", help="Papers of your own, a TOML file each.")
+]
 
 
 def use_threads(threads: int | None) -> None:

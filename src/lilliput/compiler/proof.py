@@ -16,6 +16,15 @@ def accumulator_bound(w: Array, bias: Array, x_zero_point: int) -> int:
     return int(per_channel.max())
 
 
+def final_bound(w: Array, bias: Array, x_zero_point: int) -> int:
+    """Largest |bias[o] + Σ_i w[o][i] · (x_i - zero point)| over all int8 inputs, once the sum is complete. About half
+    of `accumulator_bound`; enough where partial sums may wrap. `w` is (C_out, taps)."""
+    wide, low, high = w.astype(np.int64), -128 - x_zero_point, 127 - x_zero_point
+    up, down = np.maximum(wide, 0).sum(axis=1), np.minimum(wide, 0).sum(axis=1)
+    most, least = bias + up * high + down * low, bias + up * low + down * high
+    return int(max(np.abs(most).max(), np.abs(least).max()))
+
+
 def prove_accumulator(node: Node, w: Array, bias: Array, x_zero_point: int, shift: Array) -> int:
     """The bound, which must be below 2^31, also after the left shift of requantisation (`shift` above 0).
 

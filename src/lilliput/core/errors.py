@@ -1,6 +1,6 @@
 """The error tree. Each class is one code; its docstring is the page that `lilliput explain CODE` prints.
 
-    ConfigError       LP1xx  the request is wrong: change the command or the settings file     exit 2
+    ConfigError       LP1xx  the request is wrong: change the command or the settings file     exit 2 (LP106: 1)
     FileError         LP2xx  a file is damaged, or is not what it claims to be                 exit 3
     UnsupportedError  LP3xx  the compiler cannot lower this graph exactly                      exit 4
     BudgetError       LP4xx  correct, but it does not fit                                      exit 1
@@ -133,6 +133,16 @@ class BadCommand(ConfigError):
     """
 
     code = "LP105"
+
+
+class NotYetHere(ConfigError):
+    """The paper is in the catalogue with its claims, but its system does not run here yet, or not at that scale.
+
+    `lilliput papers NAME` shows what it claims and what of it runs; `lilliput papers` lists all with their status.
+    """
+
+    code = "LP106"
+    exit_code = 1
 
 
 # --- LP2xx: a file is damaged ---------------------------------------------------------------------------------

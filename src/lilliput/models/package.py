@@ -28,14 +28,23 @@ def save_model(model: nn.Module, folder: Path) -> None:
         ValueError: the network was not made by `create_model`, so that no name rebuilds it, or a weight is not finite.
         BadOutput: LP104, the folder cannot be written, or holds something else. NoRoom: LP604, the disk is full.
     """
+    with write_folder(folder) as made:
+        write_model(model, made)
+
+
+def write_model(model: nn.Module, folder: Path) -> None:
+    """Write the two files of a network into a folder that is being made, as a part of something larger.
+
+    Raises:
+        ValueError, BadOutput, NoRoom: as `save_model`.
+    """
     name, config = getattr(model, "registered_name", None), getattr(model, "config", None)
     if not isinstance(name, str) or not dataclasses.is_dataclass(config):
         raise ValueError(f"{type(model).__name__} was not made by create_model: no registered name rebuilds it")
     _check_finite(model.state_dict())
-    with write_folder(folder) as made:
-        write_json(made / "config.json", "model", {"name": name, "config": resolved(config)})
-        state = {key: value.detach().cpu().contiguous().numpy() for key, value in model.state_dict().items()}
-        write_tensors(made / "model.safetensors", state)
+    write_json(folder / "config.json", "model", {"name": name, "config": resolved(config)})
+    state = {key: value.detach().cpu().contiguous().numpy() for key, value in model.state_dict().items()}
+    write_tensors(folder / "model.safetensors", state)
 
 
 def load_model(folder: Path) -> nn.Module:

@@ -12,13 +12,14 @@ stored runs. Where the figure was taken from stands first in its source:
 from __future__ import annotations
 
 import enum
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeAlias
 
-from lilliput.papers._recipe import Recipe
+from lilliput.papers._recipe import Recipe, is_plain_name
 
 Direction: TypeAlias = Literal["higher", "lower", "equal"]
 Status: TypeAlias = Literal["not yet here", "partly", "runs"]
@@ -61,7 +62,8 @@ class Claim:
         note: what a reader must know beside it.
 
     Raises:
-        ValueError: an empty field, a source without a known mark, or a direction that is none.
+        ValueError: an empty field, a figure that is not finite, a source without a known mark, or a direction that is
+            none.
     """
 
     id: str
@@ -82,6 +84,8 @@ class Claim:
                 raise ValueError(f"claim {self.id!r} has no `{name}`")
         if self.direction not in ("higher", "lower", "equal"):
             raise ValueError(f"claim {self.id!r}: `direction` is higher, lower or equal, got {self.direction!r}")
+        if not isinstance(self.value, str) and not math.isfinite(self.value):
+            raise ValueError(f"claim {self.id!r}: `value` is {self.value}; a figure is finite")
         if self.mark not in MARKS:
             raise ValueError(f"claim {self.id!r}: `source` begins with one of {_marks()}, got {self.source!r}")
 
@@ -122,7 +126,8 @@ class Paper:
         recipe: runs its system here; None while it is not yet here.
 
     Raises:
-        ValueError: two claims under one id, a topic that is not a word, or a recipe that measures an unknown claim.
+        ValueError: a name or topic that is not lower-case words, two claims under one id, or a recipe that measures a
+            claim that there is not.
     """
 
     number: int
@@ -140,12 +145,14 @@ class Paper:
     recipe: Recipe | None = None
 
     def __post_init__(self) -> None:
+        if not is_plain_name(self.name):
+            raise ValueError(f"a paper's name is lower-case words joined by '-', got {self.name!r}")
         ids = [claim.id for claim in self.claims]
         twice = sorted({one for one in ids if ids.count(one) > 1})
         if twice:
             raise ValueError(f"paper {self.name!r} has two claims called {', '.join(twice)}")
         for topic in self.topics:
-            if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", topic):
+            if not is_plain_name(topic):
                 raise ValueError(f"paper {self.name!r}: a topic is lower-case words joined by '-', got {topic!r}")
         unknown = sorted(set(self.recipe.claims) - set(ids)) if self.recipe else []
         if unknown:
@@ -195,7 +202,7 @@ class Paper:
             "number": self.number,
             "name": self.name,
             "title": self.title,
-            "summary": self.summary,
+            "about": self.summary,
             "date": self.date.isoformat(),
             "week": self.week,
             "authors": self.authors,

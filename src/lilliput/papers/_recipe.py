@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,7 +129,7 @@ class Recipe:
         compare: all rows → claim → figure, for claims that compare methods.
 
     Raises:
-        ValueError: no method, a method twice, or a scale that is none.
+        ValueError: no method, a method twice or with a name that is no plain word, or a scale that is none.
     """
 
     settings: type
@@ -139,8 +140,8 @@ class Recipe:
     compare: Callable[[Result], Mapping[str, float]] = no_comparison
 
     def __post_init__(self) -> None:
-        if not self.methods or len(set(self.methods)) != len(self.methods):
-            raise ValueError(f"a recipe needs methods with different names, got {self.methods}")
+        if not self.methods or len(set(self.methods)) != len(self.methods) or not all(map(is_plain_name, self.methods)):
+            raise ValueError(f"a recipe needs methods with different lower-case names, got {self.methods}")
         unknown = sorted(set(self.scales) - set(SCALES))
         if unknown or not self.scales:
             raise ValueError(f"the scales are {', '.join(SCALES)}, got {', '.join(self.scales) or 'none'}")
@@ -170,6 +171,11 @@ def merge(parts: Sequence[tuple[str, int, Result]]) -> Result:
             measured.setdefault(claim, []).append(value)
     means = {claim: math.fsum(values) / len(values) for claim, values in measured.items()}
     return Result(tuple(rows), tuple(artifacts), means)
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether `name` is lower-case words joined by `-`, fit for a folder."""
+    return re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) is not None
 
 
 def unit_folder(method: str, seed: int) -> Path:

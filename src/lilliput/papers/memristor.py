@@ -40,11 +40,6 @@ register_paper(
                   note="11.72159 mA without wires"),
             Claim("crossbar.i5", "current of the fifth column", 9.81179, "mA", "equal", _CASE, Kind.STRUCTURE,
                   "[official code] of badcrossbar", note="10.06523 mA without wires"),
-            Claim("full-adder", "NOR pulses of a one-bit full adder", 9, "", "equal", "MAGIC logic, two-input gates",
-                  Kind.STRUCTURE, "[derived] by truth table"),
-            Claim("hp.state", "state after half a period", 0.3574669, "", "equal",
-                  "linear ion drift, start 0.1, sine of 1 V and 1 Hz", Kind.STRUCTURE, "[derived] closed form",
-                  note="mobility 1e-14 m²/Vs, 10 nm, 100 ohm to 16 kohm"),
         ),
     )
 )  # fmt: skip

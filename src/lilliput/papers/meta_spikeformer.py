@@ -36,7 +36,7 @@ register_paper(
             Claim("har-dvs", "accuracy", 47.5, "%", "higher", "HAR-DVS, about 18 M parameters, 8 steps",
                   Kind.OUT_OF_REACH, "[unverified]"),
             Claim("steps", "accuracy at 4 steps against 1 step", "higher", "", "higher", "the same weights, finetuned",
-                  Kind.STAND_IN, "[paper] recipe", note="here: digits and a part of N-MNIST"),
+                  Kind.STAND_IN, "[unverified] table of ImageNet results", note="here: digits and a part of N-MNIST"),
             Claim("15m.params", "parameters", 15_112_208, "", "equal", "channels 64, 128, 256, 360", Kind.STRUCTURE,
                   _BUILT),
             Claim("31m.params", "parameters", 31_333_864, "", "equal", "channels 96, 192, 384, 480", Kind.STRUCTURE,

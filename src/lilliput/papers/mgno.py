@@ -33,7 +33,7 @@ register_paper(
             Claim("darcy-multiscale.l2", "relative L2 error", 0.715, "%", "lower",
                   "Darcy flow, multiscale set, 256x256", Kind.OUT_OF_REACH, "[unverified]"),
             Claim("fno.gain", "error of a Fourier operator against MgNO's", "higher", "", "higher",
-                  "Darcy flow, with a quarter of the parameters", Kind.STAND_IN, "[abstract]", note=_HERE),
+                  "Darcy flow, with a quarter of the parameters", Kind.STAND_IN, "[unverified]", note=_HERE),
             Claim("darcy-smooth.params", "parameters", 678_093, "", "equal", "5 layers of 24 channels, 6 levels",
                   Kind.STRUCTURE, _NET),
             Claim("darcy-rough.params", "parameters", 572_661, "", "equal", "4 layers of 24 channels, 6 levels",

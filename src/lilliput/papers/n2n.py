@@ -25,10 +25,10 @@ register_paper(
         "search on another teacher. For anyone with an oversized network and a parameter budget.",
         claims=(
             Claim("resnet34.compression", "parameters, teacher against student", 10, "x", "higher",
-                  "ResNet-34, CIFAR-10, at similar accuracy", Kind.STAND_IN, "[abstract] more than this",
+                  "ResNet-34, CIFAR-10, at similar accuracy", Kind.STAND_IN, "[paper] more than this",
                   note="here: small pictures, and a third split that the search never saw"),
             Claim("transfer", "iterations that a transferred policy needs against a fresh one", "fewer", "", "lower",
-                  "from one teacher to another", Kind.STAND_IN, "[abstract]"),
+                  "from one teacher to another", Kind.STAND_IN, "[paper]"),
             Claim("resnet34.student", "accuracy", 92.35, "%", "higher",
                   "student of 2.07 M parameters from ResNet-34, CIFAR-10", Kind.OUT_OF_REACH, _MEMORY),
             Claim("resnet18.student", "accuracy", 91.81, "%", "higher",

@@ -28,7 +28,7 @@ register_paper(
                   "classification, segmentation and generation", Kind.STAND_IN, "[abstract]",
                   note="of the inner width of the last block only; whole-network figures are printed beside it"),
             Claim("unseen", "whether widths that were not trained work", "yes", "", "equal", "one trained function",
-                  Kind.STAND_IN, "[abstract]", note="here: small pictures, trained and unseen widths apart"),
+                  Kind.STAND_IN, "[paper]", note="here: small pictures, trained and unseen widths apart"),
             Claim("whole.trained-alone", "accuracy", 72.6, "%", "higher",
                   "whole network at full width, trained alone, taken to be ResNet-56 on CIFAR-100", Kind.OUT_OF_REACH,
                   _FOLLOW),

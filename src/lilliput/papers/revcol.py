@@ -36,7 +36,7 @@ register_paper(
             Claim("h.ade20k", "mean intersection over union", 61.0, "%", "higher", "RevCol-H, ADE20k, best",
                   Kind.OUT_OF_REACH, "[paper]"),
             Claim("memory", "stored activations, reversible against plain training", "lower", "", "lower",
-                  "growing number of columns", Kind.STAND_IN, "[abstract] a trade of memory for computation",
+                  "growing number of columns", Kind.STAND_IN, "[paper] a trade of memory for computation",
                   note="the published code still stores each column's output, so memory grows with the columns"),
             Claim("t.params", "parameters", 30_456_168, "", "equal", f"RevCol-T, {_SIZE}", Kind.STRUCTURE,
                   "[official code]"),

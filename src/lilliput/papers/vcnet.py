@@ -31,8 +31,6 @@ register_paper(
             Claim("feedback", "representation with predictive feedback against without", "better", "", "higher",
                   "a few recurrent steps", Kind.STAND_IN, "[abstract]",
                   note="here: prediction error and accuracy for each number of steps"),
-            Claim("light-field.gain", "accuracy with all views against the centre view", "higher", "", "higher",
-                  "light fields", Kind.STAND_IN, "[abstract]", note="here: views computed from pictures with depth"),
             Claim("baseline.params", "parameters", 66_570, "", "equal", "the student network published with SPOTS-10",
                   Kind.STRUCTURE, "[derived] from that network's code"),
         ),

@@ -1,14 +1,17 @@
 #include "lp_add_s8.h"
 
+#include "lp_compiler.h"
 #include "lp_fixed_point.h"
 
-static void lp_add_row(const lp_add_s8_t *op, const int8_t *a, const int8_t *b, int8_t *y)
+static LP_NOINLINE void lp_add_row(const lp_add_s8_t *op, const int8_t *a, const int8_t *b, int8_t *y)
 {
-    for (int32_t k = 0; k < op->d2; k++) {
-        const int32_t u = lp_requantise((a[k * op->a2] + op->a_offset) * (1 << 20), op->a_mult, op->a_shift);
-        const int32_t v = lp_requantise((b[k * op->b2] + op->b_offset) * (1 << 20), op->b_mult, op->b_shift);
-        const int32_t sum = lp_requantise(op->a_sign * u + op->b_sign * v, op->y_mult, op->y_shift) + op->y_offset;
-        y[k] = (int8_t)lp_clamp_s32(sum, op->y_min, op->y_max);
+    const lp_add_s8_t with = *op; /* a copy: y, being bytes, could otherwise be thought to change it */
+    const int8_t *const end = y + with.d2;
+    LP_ROLLED for (; y != end; a += with.a2, b += with.b2) {
+        const int32_t u = lp_requantise_small((*a + with.a_offset) * (1 << 20), with.a_mult, with.a_shift);
+        const int32_t v = lp_requantise_small((*b + with.b_offset) * (1 << 20), with.b_mult, with.b_shift);
+        const int32_t sum = lp_requantise_small(with.a_sign * u + with.b_sign * v, with.y_mult, with.y_shift);
+        *y++ = (int8_t)lp_clamp_s32(sum + with.y_offset, with.y_min, with.y_max);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "lp_avg_pool_s8.h"
 
+#include "lp_compiler.h"
 #include "lp_fixed_point.h"
 
 static int8_t lp_mean_of(const lp_avg_pool_s8_t *op, int32_t sum, int32_t count)
@@ -9,7 +10,7 @@ static int8_t lp_mean_of(const lp_avg_pool_s8_t *op, int32_t sum, int32_t count)
 }
 
 /* One output pixel: the window is `rows` x `columns` elements of the image from `x` on. */
-static void lp_avg_window(const lp_avg_pool_s8_t *op, const int8_t *restrict x, int32_t rows, int32_t columns,
+static LP_NOINLINE void lp_avg_window(const lp_avg_pool_s8_t *op, const int8_t *restrict x, int32_t rows, int32_t columns,
                           int8_t *restrict y)
 {
     const int32_t c = op->c;
@@ -22,7 +23,7 @@ static void lp_avg_window(const lp_avg_pool_s8_t *op, const int8_t *restrict x, 
         int32_t sum2 = 0;
         int32_t sum3 = 0;
         for (int32_t i = 0; i < rows; i++) {
-            for (int32_t j = 0; j < columns; j++) {
+            LP_ROLLED for (int32_t j = 0; j < columns; j++) {
                 const int8_t *tap = x + i * row_bytes + j * c + channel;
                 sum0 += tap[0];
                 sum1 += tap[1];
@@ -38,7 +39,7 @@ static void lp_avg_window(const lp_avg_pool_s8_t *op, const int8_t *restrict x, 
     for (; channel < c; channel++) {
         int32_t sum = 0;
         for (int32_t i = 0; i < rows; i++) {
-            for (int32_t j = 0; j < columns; j++) {
+            LP_ROLLED for (int32_t j = 0; j < columns; j++) {
                 const int8_t *tap = x + i * row_bytes + j * c + channel;
                 sum += *tap;
             }

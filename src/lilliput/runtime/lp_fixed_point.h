@@ -43,4 +43,16 @@ static inline int32_t lp_requantise(int32_t acc, int32_t mult, int32_t shift)
     return lp_rounding_shift(lp_high_mul(acc * (int32_t)((uint32_t)1 << left), mult), right);
 }
 
+/* lp_requantise in fewer instructions, for |acc| * 2^max(shift, 0) < 2^30: the half step cannot overflow then. In a loop
+ * everything that depends on mult and shift alone is done once. */
+static inline int32_t lp_requantise_small(int32_t acc, int32_t mult, int32_t shift)
+{
+    const int32_t left = shift > 0 ? shift : 0;
+    const int32_t right = shift > 0 ? 0 : -shift;
+    const int32_t half = (int32_t)(((uint32_t)1 << right) >> 1);
+    const int32_t away = right > 0 ? -1 : 0;
+    const int32_t t = lp_high_mul(acc * (int32_t)((uint32_t)1 << left), mult);
+    return (t + half + ((t >> 31) & away)) >> right;
+}
+
 #endif

@@ -1,12 +1,28 @@
 #include "lp_log_mel_s16.h"
 
+#if defined(__arm__) && defined(__ARM_FEATURE_DSP)
+#include <arm_acle.h>
+#endif
+
 /* (a * w) >> 16 on the exact product, w in [-32767, 32767]. */
 static inline int32_t lp_half(int32_t a, int32_t w)
 {
-#if defined(__ARM_FEATURE_DSP)
-    return (int32_t)(((int64_t)a * (int16_t)w) >> 16); /* one SMULWB */
+#if defined(__arm__) && defined(__ARM_FEATURE_DSP)
+    return __smlawb(a, w, 0); /* one instruction; not every compiler offers __smulwb */
+#elif defined(__ARM_FEATURE_DSP)
+    return (int32_t)(((int64_t)a * w) >> 16);
 #else
     return (a >> 16) * w + (((a & 0xFFFF) * w) >> 16);
+#endif
+}
+
+/* sum + lp_half(a, w) */
+static inline int32_t lp_half_add(int32_t sum, int32_t a, int32_t w)
+{
+#if defined(__arm__) && defined(__ARM_FEATURE_DSP)
+    return __smlawb(a, w, sum);
+#else
+    return sum + lp_half(a, w);
 #endif
 }
 
@@ -30,9 +46,11 @@ static inline int32_t lp_bits(uint32_t x)
 /* 1024 * log2(x), 2^15 <= x < 2^63. */
 static int32_t lp_log2_q10(uint64_t x, const uint16_t *table)
 {
-    const uint32_t high = (uint32_t)(x >> 32);
-    const int32_t n = high != 0u ? 31 + lp_bits(high) : lp_bits((uint32_t)x) - 1;
-    const int32_t f = (int32_t)((uint32_t)(x >> (n - 15)) & 0x7FFFu);
+    const uint32_t high = (uint32_t)(x >> 32), word = (uint32_t)x;
+    const int32_t n = high != 0u ? 31 + lp_bits(high) : lp_bits(word) - 1;
+    const int32_t down = n - 15; /* by halves: a 64-bit shift is a call on the smallest cores */
+    const uint32_t top = down > 31 ? high >> (down - 32) : (down > 0 ? (high << (32 - down)) | (word >> down) : word);
+    const int32_t f = (int32_t)(top & 0x7FFFu);
     const int32_t low = table[f >> 10];
     const int32_t next = table[(f >> 10) + 1];
     const int32_t between = low * 1024 + (next - low) * (f & 1023); /* at most 2^25 */
@@ -104,9 +122,9 @@ static inline void lp_cross(int32_t *z, int32_t far, int32_t ar, int32_t ai, int
     z[3 * far + 1] = less_i + turn_r;
 }
 
-/* One radix-4 stage over `count` numbers; `length` of them make a quarter. Bit-reversed order has the quarters as
- * 0, 2, 1, 3. */
-static void lp_radix4(int32_t *z, int32_t count, int32_t length, const int16_t *twiddle, int32_t fft)
+/* One radix-4 stage over `count` numbers; `length` of them make a quarter, and twiddles are `step` values apart.
+ * Bit-reversed order has the quarters as 0, 2, 1, 3. */
+static void lp_radix4(int32_t *z, int32_t count, int32_t length, const int16_t *twiddle, int32_t step)
 {
     const int32_t far = 2 * length;
     int32_t *const end = z + 2 * count;
@@ -114,7 +132,6 @@ static void lp_radix4(int32_t *z, int32_t count, int32_t length, const int16_t *
         lp_cross(p, far, p[0] >> 1, p[1] >> 1, p[2 * far] >> 1, p[2 * far + 1] >> 1, p[far] >> 1, p[far + 1] >> 1,
                  p[3 * far] >> 1, p[3 * far + 1] >> 1);
     }
-    const int32_t step = 2 * (fft / (4 * length));
     for (int32_t j = 1; j < length; j++) {
         const int16_t *const w = twiddle + j * step;
         const int32_t c1 = w[0], s1 = w[1];
@@ -124,9 +141,10 @@ static void lp_radix4(int32_t *z, int32_t count, int32_t length, const int16_t *
             const int32_t cr = p[far], ci = p[far + 1];
             const int32_t br = p[2 * far], bi = p[2 * far + 1];
             const int32_t dr = p[3 * far], di = p[3 * far + 1];
-            lp_cross(p, far, p[0] >> 1, p[1] >> 1, lp_half(br, c1) + lp_half(bi, s1), lp_half(bi, c1) - lp_half(br, s1),
-                     lp_half(cr, c2) + lp_half(ci, s2), lp_half(ci, c2) - lp_half(cr, s2),
-                     lp_half(dr, c3) + lp_half(di, s3), lp_half(di, c3) - lp_half(dr, s3));
+            lp_cross(p, far, p[0] >> 1, p[1] >> 1, /* the other three turned by their twiddles */
+                     lp_half_add(lp_half(br, c1), bi, s1), lp_half(bi, c1) - lp_half(br, s1),
+                     lp_half_add(lp_half(cr, c2), ci, s2), lp_half(ci, c2) - lp_half(cr, s2),
+                     lp_half_add(lp_half(dr, c3), di, s3), lp_half(di, c3) - lp_half(dr, s3));
         }
     }
 }
@@ -193,13 +211,14 @@ void lp_log_mel_s16(const lp_log_mel_s16_t *op, const int16_t *x, int8_t *y, voi
     const int32_t offset = op->bias - (op->level != 0 ? lp_level(op, x) : 0);
     for (int32_t t = 0; t < op->frames; t++, x += op->hop, y += op->bands) {
         const int32_t up = lp_load(op, x, z);
-        int32_t length = 1;
+        int32_t length = 1, step = op->fft / 2; /* 2 * fft / (4 * length) */
         if ((stages & 1) != 0) {
             lp_radix2(z, count);
             length = 2;
+            step >>= 1;
         }
-        for (; length < count; length *= 4) {
-            lp_radix4(z, count, length, op->twiddle, op->fft);
+        for (; length < count; length *= 4, step >>= 2) {
+            lp_radix4(z, count, length, op->twiddle, step);
         }
         lp_separate(z, count, op->twiddle);
         lp_bands(op, z, up, offset, y);

@@ -18,7 +18,8 @@
  *           window in [0, 32767]; mult in [0, 2^13); shift in [15, 22]; quiet in [2^15, 2^38].
  *           Then |v| <= 2^24, |Z| < 2^29.5 and |X| < 2^30.5 (complex magnitudes), T < 2^62, E < 2^57, |t| < 2^17:
  *           no sum leaves its type for any x, zeros and full scale included.
- * Memory    scratch 4 * fft bytes, aligned to 4; no heap. Without the DSP extension a product is made of 32-bit ones.
+ * Memory    scratch 4 * fft bytes, aligned to 4; stack at most 256 bytes; no heap. Without the DSP extension the
+ *           transform uses 32-bit products only; the powers need 64-bit ones, a call on cores that have none.
  * Aliasing  x, y and scratch do not overlap.
  * Failure   none at run time: features/log_mel.py checks the ranges when the tables are made.
  *

@@ -1,9 +1,10 @@
 #include "lp_max_pool_s8.h"
 
+#include "lp_compiler.h"
 #include "lp_fixed_point.h"
 
 /* One output pixel: the window is `rows` x `columns` elements of the image from `x` on. */
-static void lp_max_window(const lp_max_pool_s8_t *op, const int8_t *restrict x, int32_t rows, int32_t columns,
+static LP_NOINLINE void lp_max_window(const lp_max_pool_s8_t *op, const int8_t *restrict x, int32_t rows, int32_t columns,
                           int8_t *restrict y)
 {
     const int32_t c = op->c;
@@ -17,7 +18,7 @@ static void lp_max_window(const lp_max_pool_s8_t *op, const int8_t *restrict x, 
         int32_t most2 = y_min;
         int32_t most3 = y_min;
         for (int32_t i = 0; i < rows; i++) {
-            for (int32_t j = 0; j < columns; j++) {
+            LP_ROLLED for (int32_t j = 0; j < columns; j++) {
                 const int8_t *tap = x + i * row_bytes + j * c + channel;
                 most0 = lp_max_s32(most0, tap[0]);
                 most1 = lp_max_s32(most1, tap[1]);
@@ -33,7 +34,7 @@ static void lp_max_window(const lp_max_pool_s8_t *op, const int8_t *restrict x, 
     for (; channel < c; channel++) {
         int32_t most = y_min;
         for (int32_t i = 0; i < rows; i++) {
-            for (int32_t j = 0; j < columns; j++) {
+            LP_ROLLED for (int32_t j = 0; j < columns; j++) {
                 const int8_t *tap = x + i * row_bytes + j * c + channel;
                 most = lp_max_s32(most, *tap);
             }

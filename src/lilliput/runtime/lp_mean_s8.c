@@ -4,7 +4,7 @@
 
 static int8_t lp_mean_out(const lp_mean_s8_t *op, int32_t acc)
 {
-    return (int8_t)lp_clamp_s32(lp_requantise(acc, op->mult, op->shift) + op->y_offset, -128, 127);
+    return (int8_t)lp_clamp_s32(lp_requantise_small(acc, op->mult, op->shift) + op->y_offset, -128, 127);
 }
 
 /* The means of `inner` neighbouring columns. */

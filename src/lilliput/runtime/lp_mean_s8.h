@@ -3,7 +3,7 @@
  * Layout    x[outer][sum1][middle][sum2][inner], y[outer][middle][inner]
  * Value     acc = acc_start + sum of x over sum1 and sum2
  *           y   = clamp(requantise(acc, mult, shift) + y_offset, -128, 127)
- * Ranges    255 * sum1 * sum2 * 2^max(shift, 0) < 2^31, so nothing overflows (LP312 otherwise).
+ * Ranges    255 * sum1 * sum2 * 2^max(shift, 0) < 2^30, so nothing overflows (LP312 otherwise).
  * Memory    scratch 0 bytes; no heap.
  * Aliasing  y overlaps nothing.
  * Failure   none at run time.

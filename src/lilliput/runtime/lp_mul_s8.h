@@ -3,7 +3,7 @@
  * Layout    y[d0][d1][d2]; a and b are read with strides, 0 where one element serves a whole axis
  * Value     y = clamp(requantise((a + a_offset) * (b + b_offset), mult, shift) + y_offset, y_min, y_max)
  *           with a and b at i * a0 + j * a1 + k * a2 and i * b0 + j * b1 + k * b2
- * Ranges    offsets in [-127, 128]; 255 * 255 * 2^max(shift, 0) < 2^31 (LP312 otherwise).
+ * Ranges    offsets in [-127, 128]; 255 * 255 * 2^max(shift, 0) < 2^30 (LP312 otherwise).
  * Memory    scratch 0 bytes; no heap.
  * Aliasing  y may be an operand of its own shape; otherwise they do not overlap.
  * Failure   none at run time.

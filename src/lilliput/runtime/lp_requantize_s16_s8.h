@@ -2,7 +2,7 @@
  *
  * Layout    x[n], y[n]
  * Value     y[i] = clamp(requantise(x[i] + x_offset, mult, shift) + y_offset, -128, 127)
- * Ranges    x_offset in [-32767, 32768]; 65535 * 2^max(shift, 0) < 2^31 (LP312 otherwise).
+ * Ranges    x_offset in [-32767, 32768]; 65535 * 2^max(shift, 0) < 2^30 (LP312 otherwise).
  * Memory    scratch 0 bytes; no heap.
  * Aliasing  y may lie on x, from the same address on; otherwise they do not overlap.
  * Failure   none at run time.

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.core.errors import BadSetting
+from lilliput.features import LogMel
 from lilliput.tasks.resample import resample
 from lilliput.tasks.wav import read_wav
 
@@ -45,6 +47,19 @@ def fit_clip(x: NDArray[np.int16], samples: int) -> NDArray[np.int16]:
 def fit_clips(audio: NDArray[np.int16], offsets: NDArray[Any], samples: int) -> NDArray[np.int16]:
     """(N, samples): item i is `audio[offsets[i]:offsets[i + 1]]`."""
     return np.stack([fit_clip(audio[start:end], samples) for start, end in itertools.pairwise(offsets)])
+
+
+def log_mel_for(rate: int, samples: int) -> LogMel:
+    """The front end for sounds of that rate: about 32 ms windows every 20 ms, 20 bands up to 7.6 kHz.
+
+    Raises:
+        BadSetting: LP101, more samples than the device's front end takes.
+    """
+    frame = 1 << (max(16, int(rate * 0.032)) - 1).bit_length()
+    if not frame <= samples <= 65535:
+        raise BadSetting(f"{samples} samples at {rate} Hz", why=f"a clip must have {frame} to 65535 samples")
+    high = min(7600.0, rate * 0.4875)
+    return LogMel(rate, samples, frame=frame, hop=round(rate * 0.02), fft=frame, bands=20, low_hz=100, high_hz=high)
 
 
 def remarks(x: NDArray[np.int16], names: list[str]) -> tuple[str, ...]:

@@ -166,7 +166,8 @@ def get_task(name: str | Path, data: str | Path | None = None) -> Task:
         where = None if data is None else Path(data)
         if where is not None and not where.exists():
             raise MissingFile(f"{where} is not there", why=f"it was named as the data of {name}")
-        return tasks[str(name)](where)
+        factory: TaskFactory = tasks[str(name)]
+        return factory(where)
     path = Path(name)
     if path.exists():
         from lilliput.tasks.folder import task_from_path  # below this file: it needs Task
@@ -176,7 +177,7 @@ def get_task(name: str | Path, data: str | Path | None = None) -> Task:
     if isinstance(name, Path) or any(mark in name for mark in "/\\") or path.suffix:
         raise MissingFile(f"{name} is not there", fix="name a folder with one folder a class, or an NPZ with x and y")
     try:
-        return tasks[name](None)
+        return tasks[str(name)](None)
     except UnknownName as error:
         fix = f"{error.fix}; or name a folder with your own data"
         raise UnknownName(error.what, why=error.why, fix=fix) from None

@@ -7,9 +7,10 @@ import numpy as np
 from lilliput.compiler.fixed_point import Multiplier, requantise, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel
+from lilliput.core.errors import UnsafeRange
 
 SATURATING_FACTOR = 2.0**16
-"""From here up any 8-bit or 16-bit input but the zero point saturates an 8-bit output, so larger is no different."""
+"""From here up any 8-bit input but the zero point saturates an 8-bit output, so larger is no different."""
 
 
 def codes_of(x: Value) -> Array:
@@ -18,14 +19,30 @@ def codes_of(x: Value) -> Array:
     return np.arange(limits.min, limits.max + 1, dtype=np.int64)
 
 
-def factor_to_multiplier(factor: float) -> Multiplier:
-    """Fixed-point form of a ratio of scales; see `SATURATING_FACTOR`."""
-    return to_multiplier(min(factor, SATURATING_FACTOR))
+def proved_multiplier(node: Node, factor: float, reach: int) -> Multiplier:
+    """Fixed-point form of a factor for accumulators of up to `reach` in size.
+
+    Raises:
+        UnsafeRange: LP312, the left shift of requantisation could carry one out of 32 bits.
+    """
+    multiplier = to_multiplier(min(factor, 2.0**29))
+    prove_reach(node, reach, multiplier)
+    return multiplier
+
+
+def prove_reach(node: Node, reach: int, multiplier: Multiplier) -> None:
+    """Raise UnsafeRange, LP312, unless reach · 2^max(shift, 0) < 2^30."""
+    bound = reach << max(0, multiplier.shift)
+    if bound >= 1 << 30:
+        raise UnsafeRange(
+            f'{node.op} at "{node.name}" could reach {bound} in an accumulator, the kernel holds less than {1 << 30}',
+            fix="quantise with a larger output scale",
+        )
 
 
 def rescale(centred: Array, factor: float, y: Value) -> Array:
-    """requantise(x - zero point, factor) + zero point of y, not clamped. int64 in and out."""
-    moved: Array = requantise(centred, *factor_to_multiplier(factor)) + y.zero_point
+    """requantise(x - zero point, factor) + zero point of y, not clamped, for 8-bit x. int64 in and out."""
+    moved: Array = requantise(centred, *to_multiplier(min(factor, SATURATING_FACTOR))) + y.zero_point
     return moved
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from lilliput.compiler.fixed_point import requantise, to_multipliers
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, activation_of, activation_range, expect
-from lilliput.compiler.proof import prove_accumulator
+from lilliput.compiler.proof import final_bound, prove_accumulator
 
 
 def bias_of(inputs: Sequence[Value], channels: int) -> Array:
@@ -57,7 +57,7 @@ class Channels:
     Args:
         rows: the weights as (C_out, taps), int8.
         bias, mult, shift: one a channel; int32, int32, int8.
-        bound: no accumulator reaches further, for any input.
+        bound: no final accumulator reaches further, for any input.
         x_zero, y_zero: zero points.
         y_range: clamp of the output.
     """
@@ -99,6 +99,7 @@ def channels_of(node: Node, inputs: Sequence[Value], output: Value, rows: Array)
     x = inputs[0]
     bias = bias_of(inputs, len(rows))
     mult, shift = to_multipliers(np.broadcast_to(weight_factors(inputs, output), (len(rows),)))
-    bound = prove_accumulator(node, rows, bias, x.zero_point, shift)
+    prove_accumulator(node, rows, bias, x.zero_point, shift)
+    bound = final_bound(rows, bias, x.zero_point)
     clamp = activation_range(activation_of(node), output)
     return Channels(rows, bias, mult, shift, bound, x.zero_point, output.zero_point, clamp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,17 @@ class Window:
     def is_pointwise(self) -> bool:
         """A 1×1 kernel without padding."""
         return self.kernel == (1, 1) and self.before == self.after == (0, 0)
+
+    @property
+    def is_column(self) -> bool:
+        """Height is the only axis: image, kernel and padding have a width of one, one and nothing."""
+        return self.image[1] == self.kernel[1] == self.stride[1] == 1 and self.before[1] == self.after[1] == 0
+
+    def turned(self) -> Window:
+        """Height and width exchanged. For a column the bytes stay where they are, and kernels that work by rows then
+        find one long row."""
+        pairs = {field.name: getattr(self, field.name)[::-1] for field in dataclasses.fields(self)}
+        return Window(**pairs)
 
     def fields(self) -> tuple[Field, ...]:
         """The members that the kernels' structs share, `kernel_h` to `dilation_w`."""

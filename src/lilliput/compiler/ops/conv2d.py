@@ -6,7 +6,8 @@ Attrs    stride (h, w), padding ((top, bottom), (left, right)) with real zeros, 
          groups follow from the shapes: C_in over the last axis of w
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel (axis 0), b int32 with
          scale s_x · s_w, y int8
-Kernels  1×1 without padding, of any stride; the stem, up to 4 input channels; all others
+Kernels  portable: 1×1 without padding; the stem, up to 4 input channels; all others
+         DSP: 1×1 without padding; input channels in fours; all others, but not with groups
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
@@ -91,7 +93,9 @@ class Conv2d(Op):
         if x.shape[3] != w.shape[3]:
             return _general(node, inputs, window, channels)
         if window.is_pointwise:
-            return _pointwise(node, inputs, window, channels)
+            return _pointwise(node, window, channels, target)
+        if target.dsp and fits_dsp(channels):
+            return _by_patches(node, inputs, window, channels)
         if x.shape[3] <= STEM_CHANNELS:
             return _stem(node, inputs, window, channels)
         return _general(node, inputs, window, channels)
@@ -127,8 +131,33 @@ def _stem(node: Node, inputs: Sequence[Value], window: Window, channels: Channel
     )  # fmt: skip
 
 
-def _pointwise(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
+def _by_patches(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
+    words = -(-channels.rows.shape[1] // 4)
+    whole = inputs[0].shape[3] % 4 == 0
+    x_offset = Field("x_offset", "int32_t", -channels.x_zero)
+    head = (*stream_fields(channels), *_sizes(inputs, window), *window.fields())
+    return Kernel(
+        function="lp_conv2d_s8_dsp" if whole else "lp_conv2d_stem_s8_dsp",
+        fields=(*head, x_offset, *channels.clamp()),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=32 * words if whole else 36 * words + 4,
+        also=("lp_patches_s8_dsp",),
+    )
+
+
+def _pointwise(node: Node, window: Window, channels: Channels, target: Target) -> Kernel:
     c_out, c_in = channels.rows.shape
+    in_place = (0,) if window.pixels_end_behind_reads(c_in, c_out) else ()
+    sizes = pointwise_sizes(window, c_in, c_out)
+    if target.dsp and fits_dsp(channels):
+        return Kernel(
+            function="lp_conv2d_1x1_s8_dsp",
+            fields=(*stream_fields(channels), *sizes, *channels.clamp()),
+            operands=(node.inputs[0], node.output),
+            scratch_bytes=32 * -(-c_in // 4),
+            in_place=in_place,
+            also=("lp_patches_s8_dsp",),
+        )
     return Kernel(
         function="lp_conv2d_1x1_s8",
         fields=(
@@ -136,7 +165,7 @@ def _pointwise(node: Node, inputs: Sequence[Value], window: Window, channels: Ch
         ),
         operands=(node.inputs[0], node.output),
         scratch_bytes=c_in,
-        in_place=(0,) if window.pixels_end_behind_reads(c_in, c_out) else (),
+        in_place=in_place,
     )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ Attrs    stride (h, w), padding ((top, bottom), (left, right)) with real zeros, 
          activation: none | relu | relu6 | relu_n1_to_1, fused
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel (axis 3), b int32 with
          scale s_x · s_w, y int8
-Kernels  multiplier 1: channel by channel over a ring of rows, in place where the shapes allow it; else a direct one
+Kernels  multiplier 1: channel by channel over a ring of rows, in place where the shapes allow it; DSP: one for 3×3 of
+         stride 1 or 2, one for all others without dilation. Other multipliers: a direct one
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._dsp import fits_x256, x256_fields
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
@@ -78,8 +80,14 @@ class DepthwiseConv2d(Op):
             raise self.unsupported(node, f"has no {x.dtype} kernel for a batch of {x.shape[0]}")
         window = _window(node, inputs)
         channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
+        if window.is_column:
+            window = window.turned()
         if w.shape[3] != x.shape[3]:
             return _direct(node, inputs, window, channels)
+        if target.dsp and fits_x256(channels) and _is_three_by_three(window):
+            return _three_by_three(node, window, channels)
+        if target.dsp and fits_x256(channels) and window.dilation == (1, 1):
+            return _by_wide_rows(node, window, channels)
         return _by_rows(node, window, channels)
 
 
@@ -114,6 +122,39 @@ def _by_rows(node: Node, window: Window, channels: Channels) -> Kernel:
         scratch_bytes=rows * columns,
         in_place=(0,) if window.rows_end_behind_reads() else (),
     )  # fmt: skip
+
+
+def _is_three_by_three(window: Window) -> bool:
+    return (window.kernel, window.dilation) == ((3, 3), (1, 1)) and window.stride[1] <= 2 and window.before[1] <= 2
+
+
+def _three_by_three(node: Node, window: Window, channels: Channels) -> Kernel:
+    words = -(-window.out[1] // 2) * window.stride[1] + 1
+    steps = [field for field in window.fields() if not field.name.startswith(("kernel", "dilation"))]
+    x_offset = Field("x_offset", "int32_t", -channels.x_zero)
+    return Kernel(
+        function="lp_depthwise_3x3_s8_dsp",
+        fields=(*x256_fields(channels), *plane_sizes(window, channels), *steps, x_offset, *channels.clamp()),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=3 * 4 * words,
+        also=("lp_widen_rows",),
+        in_place=(0,) if window.rows_end_behind_reads() else (),
+    )
+
+
+def _by_wide_rows(node: Node, window: Window, channels: Channels) -> Kernel:
+    pairs = -(-window.kernel[1] // 2)
+    columns = (window.out[1] - 1) * window.stride[1] + 2 * pairs
+    steps = [field for field in window.fields() if not field.name.startswith("dilation")]
+    x_offset = Field("x_offset", "int32_t", -channels.x_zero)
+    return Kernel(
+        function="lp_depthwise_rows_s8_dsp",
+        fields=(*x256_fields(channels), *plane_sizes(window, channels), *steps, x_offset, *channels.clamp()),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=window.kernel[0] * (4 * pairs + 2 * columns),
+        in_place=(0,) if window.rows_end_behind_reads() else (),
+        also=("lp_widen_rows",),
+    )
 
 
 def plane_sizes(window: Window, channels: Channels) -> tuple[Field, ...]:

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import Multiplier, requantise
+from lilliput.compiler.fixed_point import Multiplier, requantise, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, broken, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_rank
-from lilliput.compiler.ops._rescale import factor_to_multiplier
-from lilliput.core.errors import UnsafeRange
+from lilliput.compiler.ops._rescale import prove_reach
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,7 +57,7 @@ class Mean(Op):
         axes = _axes(node, x[0].ndim)
         count = math.prod(x[0].shape[axis] for axis in axes)
         acc = x[0].astype(np.int64).sum(axis=axes, keepdims=bool(node.attrs.get("keepdims", False)))
-        mult, shift = _multiplier(inputs[0], output, count)
+        mult, shift = _multiplier(node, inputs[0], output, count)
         y = requantise(acc - count * inputs[0].zero_point, mult, shift) + output.zero_point
         clamped: Array = np.clip(y, -128, 127).astype(np.int8)
         return clamped
@@ -69,13 +68,7 @@ class Mean(Op):
             raise self.unsupported(node, f"has no {x.dtype} kernel")
         loops = _loops(x.shape, _axes(node, len(x.shape)))
         count = loops.sum1 * loops.sum2
-        mult, shift = _multiplier(x, output, count)
-        bound = 255 * count << max(0, shift)
-        if bound >= 1 << 31:
-            raise UnsafeRange(
-                f'mean at "{node.name}" could reach an accumulator of {bound}, the kernel holds less than {1 << 31}',
-                fix="take the mean in two steps, or quantise with a larger output scale",
-            )
+        mult, shift = _multiplier(node, x, output, count)
         fields = {
             **loops._asdict(), "acc_start": -count * x.zero_point, "mult": mult, "shift": shift,
             "y_offset": output.zero_point,
@@ -97,10 +90,12 @@ def _axes(node: Node, rank: int) -> tuple[int, ...]:
     return axes
 
 
-def _multiplier(x: Value, y: Value, count: int) -> Multiplier:
-    mult, shift = factor_to_multiplier(x.scale / y.scale)
+def _multiplier(node: Node, x: Value, y: Value, count: int) -> Multiplier:
+    mult, shift = to_multiplier(min(x.scale / y.scale, 2.0**29))
     spare = min(count.bit_length() - 1, 32, 31 + shift)
-    return Multiplier((mult << spare) // count, shift - spare)
+    multiplier = Multiplier((mult << spare) // count, shift - spare)
+    prove_reach(node, 255 * count, multiplier)
+    return multiplier
 
 
 def _loops(shape: Sequence[int], axes: Sequence[int]) -> _Loops:

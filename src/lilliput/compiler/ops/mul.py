@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import requantise
+from lilliput.compiler.fixed_point import Multiplier, requantise
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import (
     Field,
@@ -26,8 +26,7 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, stretched, whole_operands
-from lilliput.compiler.ops._rescale import codes_of, factor_to_multiplier, lookup_kernel
-from lilliput.core.errors import UnsafeRange
+from lilliput.compiler.ops._rescale import codes_of, lookup_kernel, proved_multiplier
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,7 +53,7 @@ class Mul(Op):
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
         a, b = inputs
         product = (x[0].astype(np.int64) - a.zero_point) * (x[1].astype(np.int64) - b.zero_point)
-        y = requantise(product, *factor_to_multiplier(a.scale * b.scale / output.scale)) + output.zero_point
+        y = requantise(product, *_multiplier(node, a, b, output)) + output.zero_point
         clamped: Array = np.clip(y, *activation_range(activation_of(node), output)).astype(np.int8)
         return clamped
 
@@ -90,16 +89,14 @@ class Mul(Op):
         )
 
     def _fields(self, node: Node, a: Value, b: Value, y: Value) -> tuple[Field, ...]:
-        mult, shift = factor_to_multiplier(a.scale * b.scale / y.scale)
-        bound = 255 * 255 << max(0, shift)
-        if bound >= 1 << 31:
-            raise UnsafeRange(
-                f'mul at "{node.name}" could reach a product of {bound}, the kernel holds less than {1 << 31}',
-                fix="quantise with a larger output scale",
-            )
+        mult, shift = _multiplier(node, a, b, y)
         low, high = activation_range(activation_of(node), y)
         numbers = {
             "a_offset": -a.zero_point, "b_offset": -b.zero_point, "mult": mult, "shift": shift,
             "y_offset": y.zero_point, "y_min": low, "y_max": high,
         }  # fmt: skip
         return loop_fields(self, node, a, b, y) + tuple(Field(n, "int32_t", v) for n, v in numbers.items())
+
+
+def _multiplier(node: Node, a: Value, b: Value, y: Value) -> Multiplier:
+    return proved_multiplier(node, a.scale * b.scale / y.scale, 255 * 255)

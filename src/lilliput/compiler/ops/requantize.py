@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lilliput.compiler.fixed_point import Multiplier, requantise
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, expect
 from lilliput.compiler.ops import register_op
-from lilliput.compiler.ops._rescale import factor_to_multiplier, lookup_kernel, rescale, rescale_table
-from lilliput.core.errors import UnsafeRange
+from lilliput.compiler.ops._rescale import lookup_kernel, proved_multiplier, rescale, rescale_table
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,7 +41,11 @@ class Requantize(Op):
 
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
         source = inputs[0]
-        moved = rescale(x[0].astype(np.int64) - source.zero_point, source.scale / output.scale, output)
+        centred = x[0].astype(np.int64) - source.zero_point
+        if source.dtype == "int16":
+            moved = requantise(centred, *_wide_multiplier(node, source, output)) + output.zero_point
+        else:
+            moved = rescale(centred, source.scale / output.scale, output)
         clamped: Array = np.clip(moved, -128, 127).astype(np.int8)
         return clamped
 
@@ -49,13 +53,7 @@ class Requantize(Op):
         x = inputs[0]
         if x.dtype in ("int8", "uint8"):
             return lookup_kernel(node, x, rescale_table(x, output))
-        mult, shift = factor_to_multiplier(x.scale / output.scale)
-        bound = 65535 << max(0, shift)
-        if bound >= 1 << 31:
-            raise UnsafeRange(
-                f'requantize at "{node.name}" could reach {bound}, the kernel holds less than {1 << 31}',
-                fix="quantise with a larger output scale",
-            )
+        mult, shift = _wide_multiplier(node, x, output)
         numbers = {
             "n": x.elements, "x_offset": -x.zero_point, "mult": mult, "shift": shift, "y_offset": output.zero_point
         }  # fmt: skip
@@ -65,3 +63,7 @@ class Requantize(Op):
             operands=(x.name, node.output),
             in_place=(0,),
         )
+
+
+def _wide_multiplier(node: Node, x: Value, y: Value) -> Multiplier:
+    return proved_multiplier(node, x.scale / y.scale, 65535)

@@ -1,7 +1,6 @@
 """Logistic function: y = 1 / (1 + e^-x).
 
-Integer  int8, any two scales: the nearest step, by table. TensorFlow Lite's rule is another one (Q4.27 input, Newton
-         division) and may differ by a step.
+Integer  int8, any two scales: the nearest step, by table. TensorFlow Lite Micro fills the same table.
 """
 
 from __future__ import annotations

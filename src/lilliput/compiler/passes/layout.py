@@ -34,7 +34,7 @@ def to_channels_last(graph: Graph) -> Graph:
 
 
 def _one_round(graph: Graph) -> tuple[Graph, bool]:
-    for rule in (_merge_shape_nodes, _sink, _into_weights):
+    for rule in (_merge_shape_nodes, _sink, _into_weights, _as_reshape):
         new = rule(graph)
         if new is not None:
             return remove_dead_code(new), True
@@ -47,8 +47,6 @@ def _merge_shape_nodes(graph: Graph) -> Graph | None:
             continue
         source, value = graph.values[node.inputs[0]], graph.values[node.output]
         before = graph.producers.get(source.name)
-        if node.op == "transpose" and _moves_nothing(node.attrs["perm"], source.shape):
-            return _swap(graph, node, replace(node, op="reshape", attrs={"shape": value.shape}))
         if source.shape == value.shape and (node.op == "reshape" or _is_identity(node.attrs["perm"])):
             return _bypass(graph, node)
         if before is not None and before.op == node.op and source.name not in graph.outputs:
@@ -56,6 +54,15 @@ def _merge_shape_nodes(graph: Graph) -> Graph | None:
                 perm = tuple(before.attrs["perm"][axis] for axis in node.attrs["perm"])
                 return _swap(graph, node, replace(node, inputs=before.inputs, attrs={"perm": perm}))
             return _swap(graph, node, replace(node, inputs=before.inputs))
+    return None
+
+
+def _as_reshape(graph: Graph) -> Graph | None:
+    """Last of all: until nothing else fits, a transpose can still meet its opposite, a reshape cannot."""
+    for node in graph.nodes:
+        if node.op == "transpose" and _moves_nothing(node.attrs["perm"], graph.values[node.inputs[0]].shape):
+            shape = graph.values[node.output].shape
+            return _swap(graph, node, replace(node, op="reshape", attrs={"shape": shape}))
     return None
 
 

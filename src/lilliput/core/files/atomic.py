@@ -79,6 +79,8 @@ def write_folder(target: Path) -> Iterator[Path]:
         NoRoom: LP604, the disk is full, here or inside the block.
     """
     target = Path(os.path.realpath(target))
+    if ".lilliput-new-" in target.parent.name:
+        raise ValueError(f"{target} lies in a folder that is being written; write into that one")
     with write_errors(target):
         with _locked(target.parent, create=True):
             _recover(target)

@@ -1,0 +1,117 @@
+"""Write a TensorFlow Lite file with one operator, field by field of the published schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import flatbuffers
+import numpy as np
+
+from lilliput.compiler.graph import Array, Quant
+
+_TYPES = {"float32": 0, "int32": 2, "uint8": 3, "int16": 7, "int8": 9}
+
+Tensor = tuple[tuple[int, ...], str, Quant | None]
+"""Shape, type, quantisation."""
+
+Options = Mapping[int, tuple[str, Any]]
+"""Field number → (kind, value); kinds int, byte, bool, float."""
+
+
+def one_op_file(
+    code: int,
+    inputs: Sequence[Tensor],
+    output: Tensor,
+    constants: Sequence[Array] = (),
+    options: tuple[int, Options] | None = None,
+) -> bytes:
+    """The file: activations first, then constants (not quantised), then the output.
+
+    Args:
+        code: number of the operator.
+        inputs: the activations.
+        output: the result.
+        constants: further inputs with data.
+        options: number of the options' table in the schema's union, and its fields.
+    """
+    b = flatbuffers.Builder(1024)
+    buffers = [_table(b, {})] + [_table(b, {0: ("offset", b.CreateByteVector(c.tobytes()))}) for c in constants]
+    described = [*inputs, *((c.shape, c.dtype.name, None) for c in constants), output]
+    tensors = []
+    for index, (shape, dtype, quant) in enumerate(described):
+        holds = index - len(inputs) + 1 if len(inputs) <= index < len(described) - 1 else 0
+        tensors.append(_tensor(b, f"t{index}", shape, dtype, quant, holds))
+    last = len(described) - 1
+    operator: dict[int, tuple[str, Any]] = {
+        1: ("offset", _ints(b, range(last))),
+        2: ("offset", _ints(b, [last])),
+    }
+    if options is not None:
+        operator |= {3: ("byte", options[0]), 4: ("offset", _table(b, options[1]))}
+    made = _table(b, operator)
+    subgraph = _table(
+        b,
+        {
+            0: ("offset", _offsets(b, tensors)),
+            1: ("offset", _ints(b, range(len(inputs)))),
+            2: ("offset", _ints(b, [last])),
+            3: ("offset", _offsets(b, [made])),
+        },
+    )
+    opcode = _table(b, {0: ("byte", min(code, 127)), 2: ("int", 1), 3: ("int", code)})
+    model = _table(
+        b,
+        {
+            0: ("int", 3),
+            1: ("offset", _offsets(b, [opcode])),
+            2: ("offset", _offsets(b, [subgraph])),
+            4: ("offset", _offsets(b, buffers)),
+        },
+    )
+    b.Finish(model, b"TFL3")
+    return bytes(b.Output())
+
+
+def _tensor(b: Any, name: str, shape: Sequence[int], dtype: str, quant: Quant | None, buffer: int) -> int:
+    fields: dict[int, tuple[str, Any]] = {
+        0: ("offset", _ints(b, shape)),
+        1: ("byte", _TYPES[dtype]),
+        2: ("int", buffer),
+        3: ("offset", b.CreateString(name)),
+    }
+    if quant is not None:
+        scale = b.CreateNumpyVector(np.array(quant.scale, np.float32))
+        zero = b.CreateNumpyVector(np.array(quant.zero_point, np.int64))
+        fields[4] = ("offset", _table(b, {2: ("offset", scale), 3: ("offset", zero)}))
+    return _table(b, fields)
+
+
+def _table(b: Any, fields: Options) -> int:
+    b.StartObject(max(fields, default=-1) + 1)
+    put = {
+        "offset": b.PrependUOffsetTRelativeSlot,
+        "int": b.PrependInt32Slot,
+        "byte": b.PrependUint8Slot,
+        "bool": b.PrependBoolSlot,
+        "float": b.PrependFloat32Slot,
+    }
+    # Every field is written, defaults too; larger ones first, so that none needs padding.
+    b.ForceDefaults(True)
+    for slot, (kind, value) in sorted(fields.items(), key=lambda item: item[1][0] in ("byte", "bool")):
+        put[kind](slot, value, 0)
+    made: int = b.EndObject()
+    return made
+
+
+def _ints(b: Any, values: Sequence[int] | range) -> int:
+    made: int = b.CreateNumpyVector(np.array(list(values), np.int32))
+    return made
+
+
+def _offsets(b: Any, offsets: Sequence[int]) -> int:
+    b.StartVector(4, len(offsets), 4)
+    for offset in reversed(offsets):
+        b.PrependUOffsetTRelative(offset)
+    made: int = b.EndVector()
+    return made
