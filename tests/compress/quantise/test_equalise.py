@@ -66,7 +66,11 @@ def test_it_rescues_a_network_with_bad_channel_ranges(digits: Trained):
     bad = unbalanced(digits.graph)
     accuracy = {
         on: integer_graph_accuracy(
-            quantise(bad, digits.x, QuantiseSettings(per_channel=False, equalise=on, bias_correction=False)).graph,
+            quantise(
+                bad,
+                digits.x,
+                QuantiseSettings(per_channel=False, equalise="on" if on else "off", bias_correction=False),
+            ).graph,
             digits.x_test,
             digits.y_test,
         )
@@ -87,3 +91,12 @@ def test_convolutions_are_paired_through_pools_and_means_but_not_past_branches()
     np.testing.assert_allclose(outputs(made, x), outputs(skewed, x), rtol=1e-5, atol=1e-5)
     spread = [np.ptp(np.log(np.abs(data_of(g, "wide.w")).max((1, 2, 3)))) for g in (skewed, made)]
     assert spread[1] < spread[0] / 1.5
+
+
+def test_auto_equalises_only_where_it_makes_a_clear_difference(digits: Trained):
+    good, bad = digits.graph, unbalanced(digits.graph)
+    made = {name: quantise(graph, digits.x) for name, graph in (("good", good), ("bad", bad))}
+    assert not made["good"].equalised
+    assert made["bad"].equalised
+    off = quantise(bad, digits.x, QuantiseSettings(equalise="off"))
+    assert made["bad"].layers[-1].sqnr_db > off.layers[-1].sqnr_db + 5

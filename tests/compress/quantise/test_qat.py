@@ -47,8 +47,8 @@ def test_the_forward_agrees_with_the_integer_graph_of_a_convolutional_network():
     integer = run_integer(made.graph, {"x": quantised(made.graph, "x", x)})["share"]
     steps = made.graph.values["share"].quant.quantise(real, "int8")
     off = np.abs(steps.astype(int) - integer)
-    assert off.max() <= 2
-    assert off.mean() < 0.5  # most of it from the integer mean, which rounds twice
+    assert off.max() <= 4  # of 256, after eight roundings in a row
+    assert off.mean() < 0.5
 
 
 def test_the_training_loop_feeds_images_channels_first():

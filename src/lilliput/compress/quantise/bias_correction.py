@@ -14,15 +14,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lilliput.compiler.graph import Graph, Quant
 from lilliput.compiler.interpret import run_float
 from lilliput.compress.quantise.layers import data_of, layers_of, with_constants
-from lilliput.compress.quantise.lower import dequantised_constants
+from lilliput.compress.quantise.lower import dequantised_operands, quantised_layer
 from lilliput.compress.quantise.settings import QuantiseSettings
-from lilliput.compress.quantise.simulate import run_simulated, without_activations
+from lilliput.compress.quantise.simulate import run_simulated, substeps_of, without_activations
 
 _MOST_ELEMENTS = 1 << 25  # 128 MiB in float32
 
@@ -56,10 +57,16 @@ def correct_bias(
         moved[name] = wanted[name] - _channel_mean(y)
         return y + moved[name]
 
-    constants = {k: torch.from_numpy(v) for k, v in dequantised_constants(graph, quants, settings).items()}
+    constants, scales = dequantised_operands(graph), {}
+    for node in layers.values():
+        made = quantised_layer(graph, node, quants, settings)
+        constants[node.inputs[1]] = made.weight_quant.dequantise(made.weights)
+        constants[node.inputs[2]] = made.bias_quant.dequantise(made.bias)
+        scales[node.name] = np.array(made.weight_quant.scale)
+    tensors = {name: torch.from_numpy(array) for name, array in constants.items()}
     with torch.no_grad():
         run_float(bare, inputs, hook=measure)
-        run_simulated(graph, inputs, quants, constants, before=correct)
+        run_simulated(graph, inputs, quants, tensors, substeps_of(graph, quants, scales), before=correct)
     biases = {n.inputs[2]: data_of(graph, n.inputs[2]) + moved[n.output].numpy() for n in layers.values()}
     return with_constants(graph, biases)
 

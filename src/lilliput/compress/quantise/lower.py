@@ -58,16 +58,6 @@ def quantised_layer(
     )
 
 
-def dequantised_constants(graph: Graph, quants: Mapping[str, Quant], settings: QuantiseSettings) -> dict[str, Array]:
-    """What the constants of the integer graph stand for, in float32: the same network but for the activations."""
-    found = dequantised_operands(graph)
-    for node in layers_of(graph):
-        layer = quantised_layer(graph, node, quants, settings)
-        found[node.inputs[1]] = layer.weight_quant.dequantise(layer.weights)
-        found[node.inputs[2]] = layer.bias_quant.dequantise(layer.bias)
-    return found
-
-
 def dequantised_operands(graph: Graph) -> dict[str, Array]:
     """The float constants that are neither weights nor biases, after their rounding."""
     of_layers = {name for node in layers_of(graph) for name in node.inputs[1:]}

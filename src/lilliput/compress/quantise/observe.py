@@ -4,6 +4,9 @@
     percentile  what cuts off the share 1 - p / 100 of the values at each end
     mse         [l, h] with the least  Σ_inside min(x², s²/12) + Σ_outside (x - clip(x, l, h))²,  s = (h - l) / 255
 
+Outputs of the network, and what a softmax reads, always have minmax: there the largest value is the answer, and two
+classes that are cut off at the same end can no longer be told apart.
+
 One pass over the data is enough for all three: beside its extremes, an activation keeps a histogram whose bins are the
 upper 16 bits of the float32 pattern. Such bins are at most 1/128 of their value wide, however far an outlier lies.
 The first term of `mse` is the rounding error of a uniform step, and x² where that is less: zero is always exact.
@@ -155,4 +158,8 @@ def observe(graph: Graph, batches: Iterable[Mapping[str, Tensor]], settings: Qua
     with torch.no_grad():
         for batch in batches:
             run_float(graph, batch, hook=look)
-    return {name: METHODS[settings.calibration](observer, settings) for name, observer in observers.items()}
+    answers = {*graph.outputs, *(node.inputs[0] for node in graph.nodes if node.op == "softmax")}
+    return {
+        name: METHODS["minmax" if name in answers else settings.calibration](observer, settings)
+        for name, observer in observers.items()
+    }

@@ -1,6 +1,9 @@
 """Post-training quantisation: float graph + calibration items → integer graph, without any training.
 
-equalise  →  observe ranges  →  choose scales  →  correct biases  →  lower to integers  →  compare with float
+    global pools to means  →  equalise  →  observe ranges  →  choose scales  →  correct biases  →
+    lower to integers  →  compare with float
+
+With `equalise = "auto"` it is done with and without, and the output that is closer to float decides.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from lilliput.compress.quantise.activations import choose_quants
 from lilliput.compress.quantise.bias_correction import correct_bias
 from lilliput.compress.quantise.compare import LayerError, layer_errors
 from lilliput.compress.quantise.equalise import equalise
+from lilliput.compress.quantise.global_pool import pools_to_means
 from lilliput.compress.quantise.layers import with_own_constants
 from lilliput.compress.quantise.lower import lower
 from lilliput.compress.quantise.observe import Range, observe
@@ -26,6 +30,7 @@ from lilliput.core.events import Emit, Event, silent
 
 _BATCH = 32
 _COMPARED = 32  # items for the report by layer
+_CLEAR_DB = 1.0  # equalisation is taken when the output is better by so much; less is chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,7 @@ class QuantisedResult:
         ranges: of each activation, as observed.
         quants: of each activation.
         layers: float against integer, in execution order.
+        equalised: whether the channels of neighbouring layers were evened out.
     """
 
     graph: Graph
@@ -45,6 +51,7 @@ class QuantisedResult:
     ranges: Mapping[str, Range]
     quants: Mapping[str, Quant]
     layers: tuple[LayerError, ...]
+    equalised: bool
 
 
 def quantise(
@@ -72,34 +79,39 @@ def quantise(
     """
     settings = settings or QuantiseSettings()
     items = calibration_items(graph, calibration, settings.rows)
-    steps = 3 + settings.equalise + settings.bias_correction
-    done = 0
+    tries = {"auto": (False, True), "on": (True,), "off": (False,)}[settings.equalise]
+    emit(Event("started", "quantise", total=len(tries)))
+    results: list[QuantisedResult] = []
+    for step, equalised in enumerate(tries, 1):
+        own = with_own_constants(pools_to_means(graph))
+        results.append(_quantise(equalise(own) if equalised else own, items, settings, input_quant, equalised))
+        emit(Event("step", "quantise", step=step, total=len(tries), value=_output_sqnr(results[-1])))
+    best, *others = results
+    for other in others:
+        best = other if _output_sqnr(other) > _output_sqnr(best) + _CLEAR_DB else best
+    emit(Event("done", "quantise", step=len(tries), value=_output_sqnr(best), unit="dB"))
+    return best
 
-    def advance() -> None:
-        nonlocal done
-        done += 1
-        emit(Event("step", "quantise", step=done, total=steps))
 
-    emit(Event("started", "quantise", total=steps))
-    adapted = with_own_constants(graph)
-    if settings.equalise:
-        adapted = equalise(adapted)
-        advance()
-    ranges = observe(adapted, batches_of(items), settings)
-    quants = choose_quants(adapted, ranges, input_quant)
-    advance()
-    # Layers are held against the equalised network, which is the same function, and not against the one with
-    # corrected biases: so the report shows what they mend.
-    reference = adapted
-    if settings.bias_correction:
-        adapted = correct_bias(adapted, quants, items, settings)
-        advance()
-    integer = lower(adapted, quants, settings)
-    advance()
-    layers = layer_errors(reference, integer, [report_items(items)])
-    advance()
-    emit(Event("done", "quantise", step=steps, value=layers[-1].sqnr_db if layers else None, unit="dB"))
-    return QuantisedResult(integer, adapted, ranges, quants, layers)
+def _quantise(
+    graph: Graph,
+    items: Mapping[str, Tensor],
+    settings: QuantiseSettings,
+    input_quant: Mapping[str, Quant] | None,
+    equalised: bool,
+) -> QuantisedResult:
+    ranges = observe(graph, batches_of(items), settings)
+    quants = choose_quants(graph, ranges, input_quant)
+    corrected = correct_bias(graph, quants, items, settings) if settings.bias_correction else graph
+    integer = lower(corrected, quants, settings)
+    # Against the network before bias correction, so that the report shows what the correction mends.
+    layers = layer_errors(graph, integer, [report_items(items)])
+    return QuantisedResult(integer, corrected, ranges, quants, layers, equalised)
+
+
+def _output_sqnr(result: QuantisedResult) -> float:
+    """Of the worst output, dB."""
+    return min(layer.sqnr_db for layer in result.layers if layer.name in result.graph.outputs)
 
 
 def calibration_items(graph: Graph, calibration: Array | Mapping[str, Array], rows: int) -> dict[str, Tensor]:

@@ -22,7 +22,7 @@ class QuantiseSettings:
 
     per_channel: bool = True  # weights: one scale per output channel, or one for the whole layer
     weight_bits: int = 8  # below 8 the weights still lie in int8; for studies
-    equalise: bool = True  # even out the channels of neighbouring layers first
+    equalise: Literal["auto", "on", "off"] = "auto"  # even out channels first; auto: where it makes a clear difference
     bias_correction: bool = True  # put each channel's mean back where it was in float
 
     qat_threshold_points: float = 1.0  # fine-tune when accuracy falls by more than so many points

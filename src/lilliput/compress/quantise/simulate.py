@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from lilliput.compiler.graph import Graph, Quant
+from lilliput.compiler.fixed_point import to_multipliers
+from lilliput.compiler.graph import Array, Graph, Quant
 from lilliput.compiler.interpret import run_float
 from lilliput.compiler.op import activation_of, apply_activation
 from lilliput.compress.quantise.layers import layers_of
@@ -40,11 +42,32 @@ def without_activations(graph: Graph) -> tuple[Graph, Callable[[str, Tensor], Te
     return bare, lambda name, x: apply_activation(fused.get(name, "none"), x)
 
 
+def substeps_of(graph: Graph, quants: Mapping[str, Quant], weight_scales: Mapping[str, Array]) -> dict[str, Tensor]:
+    """Layer output → for each channel, into how many parts a step is cut before the kernel's second rounding.
+
+    Requantisation rounds twice (see `fixed_point`): to 2^-r of a step, then to whole steps, r = -shift of the factor
+    s_x · s_w / s_y. A value a little below a half so goes up; where many values are equal, as on the background of an
+    image, that moves the mean of a channel by whole steps.
+
+    Args:
+        graph: legal float graph.
+        quants: of each activation.
+        weight_scales: layer name → its s_w, one or one per channel.
+    """
+    found = {}
+    for node in layers_of(graph):
+        ratio = quants[node.inputs[0]].scale[0] / quants[node.output].scale[0]
+        _, shift = to_multipliers(weight_scales[node.name].astype(np.float64) * ratio)
+        found[node.output] = torch.from_numpy(2.0 ** np.maximum(-shift.astype(np.float64), 0)).to(torch.float32)
+    return found
+
+
 def run_simulated(
     graph: Graph,
     inputs: Mapping[str, Tensor],
     quants: Mapping[str, Quant],
     constants: Mapping[str, Tensor],
+    substeps: Mapping[str, Tensor],
     before: Before | None = None,
 ) -> dict[str, Tensor]:
     """The outputs of the integer network in float, up to single steps of rounding.
@@ -54,12 +77,16 @@ def run_simulated(
         inputs: name → float32 (N, …), channels last.
         quants: of each activation.
         constants: what the integer constants stand for.
+        substeps: as `substeps_of` gives them.
         before: sees each activation before its fused activation and its rounding, and may change it.
     """
     bare, activate = without_activations(graph)
 
     def hook(name: str, x: Tensor) -> Tensor:
-        x = activate(name, x if before is None else before(name, x))
-        return fake_quantise(x, quants[name].scale[0], quants[name].zero_point[0])
+        scale, zero_point = quants[name].scale[0], quants[name].zero_point[0]
+        x = x if before is None else before(name, x)
+        if name in substeps:
+            x = torch.floor(x / scale * substeps[name] + 0.5) / substeps[name] * scale
+        return fake_quantise(activate(name, x), scale, zero_point)
 
     return run_float(bare, inputs, constants=constants, hook=hook)
