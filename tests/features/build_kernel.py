@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lilliput.features import Preprocess, c_definition
+from lilliput.features import Preprocess
 from lilliput.features.preprocess import Array
+from tests.features.c_definition import c_definition
 
 STRICT = [
     *("-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Wstrict-prototypes"),

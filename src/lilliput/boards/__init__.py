@@ -5,7 +5,7 @@ get_board("path/to/mine.toml")      the same for a file of the user's
 build_image(program, board)         firmware.py: the linked image and its exact sizes
 execute(program, board, inputs)     run.py: outputs, instructions, stack, estimated time
 verify(program, board, inputs)      run.py: reference = host = board, byte for byte
-write_package(program, folder, …)   package.py: the firmware folder for the user's build system
+package_files(program, inputs)      package.py: the firmware folder for the user's build system
 """
 
 from __future__ import annotations

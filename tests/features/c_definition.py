@@ -1,4 +1,4 @@
-"""The tables and the parameters of a front end as C: what firmware needs beside the kernel's own two files."""
+"""The tables and the parameters of a front end as C, to compile a kernel by itself in a test."""
 
 from __future__ import annotations
 
@@ -24,11 +24,6 @@ def c_definition(front: Preprocess, name: str) -> str:
     members += [f"    .{member} = {_number(value)}," for member, value in front.parameters().items()]
     lines.append(f"static const {front.kernel}_t {name} = {{\n" + "\n".join(members) + "\n};\n")
     return "\n".join(lines)
-
-
-def constants_bytes(front: Preprocess) -> int:
-    """Read-only bytes of the tables."""
-    return sum(array.nbytes for array in front.constants().values())
 
 
 def _table(name: str, array: Array) -> str:
