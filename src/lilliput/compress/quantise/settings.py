@@ -17,7 +17,7 @@ class QuantiseSettings:
     """
 
     calibration: Literal["minmax", "percentile", "mse"] = "mse"  # how the range of an activation is chosen
-    percentile: float = 99.99  # of calibration percentile: what lies inside, in per cent at each end
+    percentile: float = 99.999  # of calibration percentile: what lies inside, in per cent at each end
     rows: int = 256  # calibration items that are looked at, spread evenly over those given; 0: all
 
     per_channel: bool = True  # weights: one scale per output channel, or one for the whole layer
