@@ -5,7 +5,7 @@ from lilliput.compiler.interpret import run_float, run_integer
 from lilliput.compress.quantise import QuantiseSettings, integer_graph_accuracy, quantise, quantised
 from tests.compress.quantise.nets import Trained
 
-COARSE = {"weight_bits": 3, "equalise": "off"}
+COARSE = {"weight_bits": 3, "equalise": False}
 
 
 def means(graph, x, integer=None):

@@ -69,7 +69,7 @@ def test_it_rescues_a_network_with_bad_channel_ranges(digits: Trained):
             quantise(
                 bad,
                 digits.x,
-                QuantiseSettings(per_channel=False, equalise="on" if on else "off", bias_correction=False),
+                QuantiseSettings(per_channel=False, equalise=on, bias_correction=False),
             ).graph,
             digits.x_test,
             digits.y_test,
@@ -98,5 +98,5 @@ def test_auto_equalises_only_where_it_makes_a_clear_difference(digits: Trained):
     made = {name: quantise(graph, digits.x) for name, graph in (("good", good), ("bad", bad))}
     assert not made["good"].equalised
     assert made["bad"].equalised
-    off = quantise(bad, digits.x, QuantiseSettings(equalise="off"))
+    off = quantise(bad, digits.x, QuantiseSettings(equalise=False))
     assert made["bad"].layers[-1].sqnr_db > off.layers[-1].sqnr_db + 5

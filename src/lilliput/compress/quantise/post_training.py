@@ -79,7 +79,7 @@ def quantise(
     """
     settings = settings or QuantiseSettings()
     items = calibration_items(graph, calibration, settings.rows)
-    tries = {"auto": (False, True), "on": (True,), "off": (False,)}[settings.equalise]
+    tries = (False, True) if settings.equalise == "auto" else (settings.equalise,)
     emit(Event("started", "quantise", total=len(tries)))
     results: list[QuantisedResult] = []
     for step, equalised in enumerate(tries, 1):

@@ -17,12 +17,12 @@ class QuantiseSettings:
     """
 
     calibration: Literal["minmax", "percentile", "mse"] = "mse"  # how the range of an activation is chosen
-    percentile: float = 99.99  # of calibration percentile: what lies inside, in per cent at each end
+    percentile: float = 99.999  # of calibration percentile: what lies inside, in per cent at each end
     rows: int = 256  # calibration items that are looked at, spread evenly over those given; 0: all
 
     per_channel: bool = True  # weights: one scale per output channel, or one for the whole layer
     weight_bits: int = 8  # below 8 the weights still lie in int8; for studies
-    equalise: Literal["auto", "on", "off"] = "auto"  # even out channels first; auto: where it makes a clear difference
+    equalise: Literal["auto"] | bool = "auto"  # even out channels first; auto: where it makes a clear difference
     bias_correction: bool = True  # put each channel's mean back where it was in float
 
     qat_threshold_points: float = 1.0  # fine-tune when accuracy falls by more than so many points
@@ -45,6 +45,8 @@ class QuantiseSettings:
         for name, names in _CHOICES.items():
             if getattr(self, name) not in names:
                 raise BadSetting(f"quantise.{name} = {getattr(self, name)!r}", fix=f"one of {', '.join(names)}")
+        if self.equalise != "auto" and not isinstance(self.equalise, bool):
+            raise BadSetting(f"quantise.equalise = {self.equalise!r}", fix='one of "auto", true, false')
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {
