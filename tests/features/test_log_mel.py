@@ -26,7 +26,7 @@ def in_float(front: LogMel, raw: NDArray[np.int16]) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("level", ["clip", "none"])
 def test_real_recordings_come_out_within_a_fiftieth_of_an_octave_of_float64(level: str) -> None:
-    front = dataclasses.replace(DIGITS_FRONT, level=level)
+    front = dataclasses.replace(DIGITS_FRONT, level=level, floor=-10, top=12)  # more of the range than the task keeps
     raw = bundled_clips().x[::3]
     expected = in_float(front, raw)
     heard = expected > front.floor
