@@ -28,7 +28,7 @@ def build(
     settings: Set = None,
     config: Config = None,
     seed: Seed = 0,
-    threads: Threads = None,
+    threads: Threads = 1,
     out: Out = None,
     dry_run: DryRun = False,
     json: Json = False,

@@ -25,7 +25,7 @@ Seed: TypeAlias = Annotated[
     int, typer.Option("--seed", min=0, max=2**32 - 1, help="The same seed gives the same result.")
 ]
 Threads: TypeAlias = Annotated[
-    int | None, typer.Option("--threads", min=1, help="Threads for computing; all cores by default.")
+    int, typer.Option("--threads", min=1, help="Threads for computing; the same number gives the same bits.")
 ]
 Device: TypeAlias = Annotated[str, typer.Option("--device", help="Where to compute: cpu, cuda, cuda:1.")]
 Out: TypeAlias = Annotated[
@@ -43,10 +43,12 @@ Papers: TypeAlias = Annotated[
 ]
 
 
-def use_threads(threads: int | None) -> None:
-    """Compute with that many threads from now on; call it before torch is imported where that can be."""
-    if threads is None:
-        return
+def use_threads(threads: int) -> None:
+    """Compute with that many threads from now on; call it before torch is imported where that can be.
+
+    One is the default: small networks gain little from more, lose much on a machine that is shared, and give the same
+    bits on machines with different numbers of cores.
+    """
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(threads)
     torch = sys.modules.get("torch")

@@ -31,7 +31,7 @@ def train(
     settings: Set = None,
     config: Config = None,
     seed: Seed = 0,
-    threads: Threads = None,
+    threads: Threads = 1,
     out: Out = None,
     store: StorePath = None,
     dry_run: DryRun = False,
