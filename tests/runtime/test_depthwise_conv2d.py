@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from lilliput.compiler.graph import Graph
 from lilliput.compiler.interpret import run_integer
 from lilliput.compiler.ops import ops
 from lilliput.compiler.program import compile_graph
 from lilliput.core.errors import BrokenGraph
+from tests.runtime.weighted_cases import SAME3, VALID, convolutions, depthwise, parallel, real_layer
 from tests.runtime.harness import assert_c_equals_reference
-from tests.runtime.weighted_cases import SAME3, VALID, depthwise, parallel, real_layer
 
 THREE = [
     depthwise((5, 5), 8, zero=83),
@@ -58,6 +60,13 @@ def test_reference_is_the_real_convolution_rounded(layer: Graph) -> None:
     assert made.shape[1:] == y.shape[1:]
     assert np.abs(made - expected).max() <= 1  # double rounding may move a tie by one step
     assert (made == expected).mean() > 0.99
+
+
+# Without shrinking, which would compile hundreds of programs.
+@settings(max_examples=6, derandomize=True, deadline=None, database=None, phases=[Phase.generate])
+@given(layers=st.lists(convolutions("depthwise_conv2d"), min_size=8, max_size=8))
+def test_c_equals_the_reference_for_any_shape(tmp_path_factory: pytest.TempPathFactory, layers: list[Graph]) -> None:
+    assert_c_equals_reference(parallel(layers), tmp_path_factory.mktemp("any"), rows=5)
 
 
 def test_macs_count_every_tap_of_every_output() -> None:

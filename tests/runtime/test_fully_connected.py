@@ -5,39 +5,68 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from lilliput.compiler.graph import Graph, Quant
 from lilliput.compiler.interpret import run_integer
+from lilliput.compiler.op import Target
+from lilliput.compiler.program import compile_graph
+from tests.runtime.weighted_cases import parallel
 from tests.runtime.harness import assert_c_equals_reference, single
 
 
-def layer(c_in: int, c_out: int, *, activation: str = "none", zero: int = 10, per_channel: bool = True) -> Graph:
+def layer(
+    c_in: int,
+    c_out: int,
+    *,
+    activation: str = "none",
+    zero: int = 10,
+    per_channel: bool = True,
+    lowest: int = -127,
+    bias: int = 3000,
+    y_scale: float = 0.31,
+) -> Graph:
     rng = np.random.default_rng(c_in * 100 + c_out)
     scales = rng.uniform(0.001, 0.02, c_out if per_channel else 1).astype(np.float32)
     weights = Quant(tuple(float(s) for s in scales), (0,) * len(scales), 0 if per_channel else None)
+    w = rng.integers(lowest, min(-lowest, 127) + 1, (c_out, c_in)).astype(np.int8)
+    if w.size > 1:
+        w.flat[:2] = -1, lowest
     return single(
         "fully_connected",
         [((1, c_in), "int8", Quant.per_tensor(0.05, zero))],
-        ("int8", Quant.per_tensor(0.31, -7)),
+        ("int8", Quant.per_tensor(y_scale, -7)),
         [
-            (rng.integers(-127, 128, (c_out, c_in)).astype(np.int8), weights),
-            (rng.integers(-3000, 3000, c_out).astype(np.int32), None),
+            (w, weights),
+            (rng.integers(-bias, bias, c_out).astype(np.int32), None),
         ],
         activation=activation,
     )
 
 
-@pytest.mark.parametrize(
-    ("c_in", "c_out", "activation", "zero", "per_channel"),
-    [(1, 1, "none", 0, False), (7, 3, "relu", -128, True), (64, 12, "relu6", 127, True), (129, 5, "none", 10, False)],
-)
-def test_c_equals_the_reference(
-    tmp_path: Path, c_in: int, c_out: int, activation: str, zero: int, per_channel: bool
-) -> None:
-    graph = layer(c_in, c_out, activation=activation, zero=zero, per_channel=per_channel)
-    made = assert_c_equals_reference(graph, tmp_path)
-    assert len(np.unique(made)) > 1
+LAYERS = [
+    layer(1, 1, zero=0, per_channel=False),
+    layer(7, 3, activation="relu", zero=-128),
+    layer(64, 12, activation="relu6", zero=127),
+    layer(129, 5, per_channel=False),
+    layer(8, 130, zero=-128),
+    layer(6, 9, lowest=-128),
+    layer(4, 8, lowest=-1, bias=10, y_scale=0.0005),  # factors above one: the accumulator is shifted left
+    layer(1030, 4, zero=-128),  # too long for 256 times the accumulator
+]
+
+
+def test_c_equals_the_reference(tmp_path: Path) -> None:
+    graph = parallel(LAYERS)
+    assert_c_equals_reference(graph, tmp_path)
+    rng = np.random.default_rng(5)
+    x = {name: rng.integers(-128, 128, (6, *graph.values[name].shape[1:])).astype(np.int8) for name in graph.inputs}
+    assert all(len(np.unique(y)) > 2 for y in run_integer(graph, x).values())
+
+
+def test_rows_that_256_times_could_overflow_take_the_portable_kernel() -> None:
+    functions = [compile_graph(layer, Target(dsp=True)).steps[0].kernel.function for layer in LAYERS]
+    assert functions[-1] == functions[5] == "lp_fully_connected_s8"
+    assert set(functions[:5]) == {"lp_fully_connected_s8_dsp"}
 
 
 def test_reference_is_the_float_layer_rounded() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from hypothesis import strategies as st
 
 from lilliput.compiler.graph import Array, Graph, Quant
 from tests.runtime.harness import single
@@ -56,7 +57,7 @@ def weighted(
     """One layer whose outputs spread over the int8 range at `gain` 1; a higher gain saturates them."""
     channels = w.shape[axis]
     taps = w.size // channels
-    y_scale = 0.05 * 0.011 * float(np.abs(w).mean()) * 85 * np.sqrt(taps) / 60 / gain
+    y_scale = 0.05 * 0.011 * max(float(np.abs(w.astype(np.int16)).mean()), 0.5) * 85 * np.sqrt(taps) / 60 / gain
     return single(
         op,
         [(x_shape, "int8", Quant.per_tensor(0.05, zero))],
@@ -124,6 +125,28 @@ def depthwise(
         "depthwise_conv2d", (1, *image, channels), w, 3, rng, zero=zero, y_zero=y_zero, activation=activation,
         per_channel=per_channel, gain=gain, bias=bias, **attrs,
     )  # fmt: skip
+
+
+@st.composite
+def convolutions(draw: st.DrawFn, op: str) -> Graph:
+    """Any `conv` or `depthwise` of small size whose kernel fits its padded image."""
+    stride, dilation = (draw(st.tuples(*[st.integers(1, most)] * 2)) for most in (3, 2))
+    kernel = draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
+    padding = draw(st.tuples(*[st.tuples(*[st.integers(0, 3)] * 2)] * 2))
+    least = [max(1, (k - 1) * d + 1 - sum(p)) for k, d, p in zip(kernel, dilation, padding, strict=True)]
+    image = tuple(draw(st.integers(size, size + 6)) for size in least)
+    common = {
+        "stride": stride, "dilation": dilation, "padding": padding,
+        "zero": draw(st.sampled_from([-128, 127, 0, 5])), "y_zero": draw(st.sampled_from([-128, 0, 127])),
+        "activation": draw(st.sampled_from(["none", "relu", "relu6", "relu_n1_to_1"])),
+        "per_channel": draw(st.booleans()), "gain": draw(st.sampled_from([0.5, 3.0, 40.0])),
+        "lowest": draw(st.sampled_from([-128, -127, -20, -1])), "bias": draw(st.sampled_from([0, 500])),
+        "seed": draw(st.integers(0, 9)),
+    }  # fmt: skip
+    if op == "conv2d":
+        c_in, c_out = draw(st.integers(1, 9)), draw(st.integers(1, 9))
+        return conv(image, c_in, c_out, kernel, **common)
+    return depthwise(image, draw(st.integers(1, 5)), kernel, multiplier=draw(st.sampled_from([1, 1, 3])), **common)
 
 
 def real_layer(graph: Graph, x: Array) -> Array:

@@ -124,7 +124,12 @@ static inline uint32_t lp_rev16(uint32_t x)
 }
 
 /* x clamped to [-128, 127]. */
-static inline int32_t lp_ssat8(int32_t x) { return __ssat(x, 8); }
+static inline int32_t lp_ssat8(int32_t x)
+{
+    int32_t clamped;
+    __asm__("ssat %0, #8, %1" : "=r"(clamped) : "r"(x));
+    return clamped;
+}
 
 #else
 
