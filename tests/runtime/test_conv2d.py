@@ -16,8 +16,8 @@ from lilliput.compiler.op import Target
 from lilliput.compiler.ops import ops
 from lilliput.compiler.program import compile_graph
 from lilliput.core.errors import BrokenGraph, UnsafeRange, UnsupportedOp
-from tests.runtime.weighted_cases import SAME3, conv, convolutions, parallel, real_layer
 from tests.runtime.harness import assert_c_equals_reference
+from tests.runtime.weighted_cases import SAME3, conv, convolutions, parallel, real_layer
 
 POINTWISE = [
     conv((3, 3), 16, 16, (1, 1)),  # in place

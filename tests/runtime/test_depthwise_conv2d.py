@@ -14,8 +14,8 @@ from lilliput.compiler.interpret import run_integer
 from lilliput.compiler.ops import ops
 from lilliput.compiler.program import compile_graph
 from lilliput.core.errors import BrokenGraph
-from tests.runtime.weighted_cases import SAME3, VALID, convolutions, depthwise, parallel, real_layer
 from tests.runtime.harness import assert_c_equals_reference
+from tests.runtime.weighted_cases import SAME3, VALID, convolutions, depthwise, parallel, real_layer
 
 THREE = [
     depthwise((5, 5), 8, zero=83),

@@ -12,9 +12,9 @@ from lilliput.compiler.graph import Graph
 from lilliput.compiler.op import Target
 from lilliput.compiler.program import Program, compile_graph
 from tests.runtime import test_conv2d, test_depthwise_conv2d, test_fully_connected
-from tests.runtime.weighted_cases import SAME3, conv, depthwise, parallel
 from tests.runtime.cortex import compile_for, run_on_cortex_m4
 from tests.runtime.harness import sample
+from tests.runtime.weighted_cases import SAME3, conv, depthwise, parallel
 
 ALL = {
     "pointwise": test_conv2d.POINTWISE,

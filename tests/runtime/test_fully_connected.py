@@ -10,8 +10,8 @@ from lilliput.compiler.graph import Graph, Quant
 from lilliput.compiler.interpret import run_integer
 from lilliput.compiler.op import Target
 from lilliput.compiler.program import compile_graph
-from tests.runtime.weighted_cases import parallel
 from tests.runtime.harness import assert_c_equals_reference, single
+from tests.runtime.weighted_cases import parallel
 
 
 def layer(
