@@ -126,3 +126,22 @@ def test_a_batch_is_refused_by_the_kernels() -> None:
     x, *rest = layer.ins(node)
     with pytest.raises(UnsupportedOp, match="has no int8 kernel for a batch of 2"):
         ops["conv2d"].kernel(node, (replace(x, shape=(2, 3, 3, 4)), *rest), layer.values["y"], Target())
+
+
+def test_a_dead_channel_keeps_its_output_and_does_not_keep_the_layer_from_fast_kernels(tmp_path: Path) -> None:
+    """Zero weights with a bias of 2^30, as converters write them, beside channels that are alive."""
+    graph = conv((4, 5), 8, 6, (1, 1))
+    w, b = graph.values["c0"], graph.values["c1"]
+    assert w.data is not None
+    assert b.data is not None
+    weights, bias = w.data.copy(), b.data.copy()
+    weights[2], bias[2] = 0, 1 << 30
+    weights[4], bias[4] = 0, -(1 << 30)
+    graph = graph.replace(
+        values={**graph.values, "c0": replace(w, data=weights), "c1": replace(b, data=bias.astype(np.int32))}
+    )
+    made = assert_c_equals_reference(graph, tmp_path)
+    assert set(np.unique(made[..., 2])) == {127}
+    assert set(np.unique(made[..., 4])) == {-128}
+    (step,) = compile_graph(graph, Target(dsp=True)).steps
+    assert step.kernel.function == "lp_conv2d_1x1_s8_dsp"

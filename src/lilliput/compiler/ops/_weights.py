@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import requantise, to_multipliers
+from lilliput.compiler.fixed_point import requantise, to_multiplier, to_multipliers
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, activation_of, activation_range, expect
 from lilliput.compiler.proof import final_bound, prove_accumulator
@@ -93,6 +93,10 @@ class Channels:
 def channels_of(node: Node, inputs: Sequence[Value], output: Value, rows: Array) -> Channels:
     """Bias and factors per channel of a node whose weights are `rows`, (C_out, taps).
 
+    A channel that gives one and the same output whatever its input is (dead after training: zero weights, or a bias
+    that drowns them) is written plainly: zero weights, that output as its bias, a factor of one. So no huge bias of a
+    dead channel keeps a layer from a kernel with narrower accumulators.
+
     Raises:
         UnsafeRange: LP312, the 32-bit accumulator of the kernel could overflow.
     """
@@ -100,6 +104,29 @@ def channels_of(node: Node, inputs: Sequence[Value], output: Value, rows: Array)
     bias = bias_of(inputs, len(rows))
     mult, shift = to_multipliers(np.broadcast_to(weight_factors(inputs, output), (len(rows),)))
     prove_accumulator(node, rows, bias, x.zero_point, shift)
-    bound = final_bound(rows, bias, x.zero_point)
     clamp = activation_range(activation_of(node), output)
+    rows, bias, mult, shift = _plain_constants(rows, bias, mult, shift, x.zero_point, output.zero_point, clamp)
+    bound = final_bound(rows, bias, x.zero_point)
     return Channels(rows, bias, mult, shift, bound, x.zero_point, output.zero_point, clamp)
+
+
+def _plain_constants(
+    rows: Array, bias: Array, mult: Array, shift: Array, x_zero: int, y_zero: int, clamp: tuple[int, int]
+) -> tuple[Array, Array, Array, Array]:
+    """The same channels, with those that are constant written as bias · 1. Requantisation never falls as its
+    accumulator rises, so the outputs for the least and the greatest accumulator bound all others."""
+    wide = rows.astype(np.int64)
+    ends = np.stack([wide * (-128 - x_zero), wide * (127 - x_zero)])
+    least = bias.astype(np.int64) + ends.min(axis=0).sum(axis=1)
+    most = bias.astype(np.int64) + ends.max(axis=0).sum(axis=1)
+    low, high = (np.clip(requantise(acc, mult, shift) + y_zero, *clamp) for acc in (least, most))
+    constant = low == high
+    if not constant.any():
+        return rows, bias, mult, shift
+    one = to_multiplier(1.0)
+    return (
+        np.where(constant[:, None], 0, rows).astype(rows.dtype),
+        np.where(constant, low - y_zero, bias).astype(np.int32),
+        np.where(constant, one.mult, mult).astype(np.int32),
+        np.where(constant, one.shift, shift).astype(np.int8),
+    )
