@@ -16,23 +16,23 @@ static inline void lp_word(uint32_t word, const uint32_t *w, int32_t lanes, int3
 #if LP_DSP_NATIVE
 
 /* One word of x with four channels: 16 products in 17 instructions. */
-#define LP_STEP                                                                                                        \
-    "ldr    %[z], [%[x]], #4\n"                                                                                        \
-    "ldmia  %[w]!, {r0, r1, r2, r3}\n"                                                                                 \
-    "sxtb16 %[h], %[z], ror #8\n"                                                                                      \
-    "rev16  %[z], %[z]\n"                                                                                              \
-    "eor    %[z], %[z], #0x007f007f\n"                                                                                 \
-    "smlad  %[a], %[h], r0, %[a]\n"                                                                                    \
-    "smlad  %[b], %[h], r1, %[b]\n"                                                                                    \
-    "smlad  %[c], %[h], r2, %[c]\n"                                                                                    \
-    "smlad  %[d], %[h], r3, %[d]\n"                                                                                    \
-    "sxtb16 r0, r0\n"                                                                                                  \
-    "sxtb16 r1, r1\n"                                                                                                  \
-    "sxtb16 r2, r2\n"                                                                                                  \
-    "sxtb16 r3, r3\n"                                                                                                  \
-    "smlad  %[a], %[z], r0, %[a]\n"                                                                                    \
-    "smlad  %[b], %[z], r1, %[b]\n"                                                                                    \
-    "smlad  %[c], %[z], r2, %[c]\n"                                                                                    \
+#define LP_STEP                                                                                                       \
+    "ldr    %[z], [%[x]], #4\n"                                                                                       \
+    "ldmia  %[w]!, {r0, r1, r2, r3}\n"                                                                                \
+    "sxtb16 %[h], %[z], ror #8\n"                                                                                     \
+    "rev16  %[z], %[z]\n"                                                                                             \
+    "eor    %[z], %[z], #0x007f007f\n"                                                                                \
+    "smlad  %[a], %[h], r0, %[a]\n"                                                                                   \
+    "smlad  %[b], %[h], r1, %[b]\n"                                                                                   \
+    "smlad  %[c], %[h], r2, %[c]\n"                                                                                   \
+    "smlad  %[d], %[h], r3, %[d]\n"                                                                                   \
+    "sxtb16 r0, r0\n"                                                                                                 \
+    "sxtb16 r1, r1\n"                                                                                                 \
+    "sxtb16 r2, r2\n"                                                                                                 \
+    "sxtb16 r3, r3\n"                                                                                                 \
+    "smlad  %[a], %[z], r0, %[a]\n"                                                                                   \
+    "smlad  %[b], %[z], r1, %[b]\n"                                                                                   \
+    "smlad  %[c], %[z], r2, %[c]\n"                                                                                   \
     "smlad  %[d], %[z], r3, %[d]\n"
 
 /* The products of four channels with `count` (1 or more) whole words of x. */
