@@ -54,67 +54,67 @@ static LP_NOINLINE void lp_any_row(const lp_channel_t *channel, const lp_rows_t 
 #if LP_DSP_NATIVE
 
 /* One row of taps for two outputs; r0 and r1 are their accumulators, r2 and r3 become the pairs of weights. */
-#define LP_TAPS_STRIDE_1(row, at)                                                                                       \
-    "ldrd   r2, r3, [%[channel], " at "] \n"                                                                            \
-    "ldrd   %[a], %[b], [%[" row "]], #4 \n"                                                                            \
-    "smlad  r0, %[a], r2, r0            \n"                                                                             \
-    "smlatb r1, %[a], r2, r1            \n"                                                                             \
-    "smlabt r0, %[b], r3, r0            \n"                                                                             \
+#define LP_TAPS_STRIDE_1(row, at)                                                                                     \
+    "ldrd   r2, r3, [%[channel], " at "] \n"                                                                          \
+    "ldrd   %[a], %[b], [%[" row "]], #4 \n"                                                                          \
+    "smlad  r0, %[a], r2, r0            \n"                                                                           \
+    "smlatb r1, %[a], r2, r1            \n"                                                                           \
+    "smlabt r0, %[b], r3, r0            \n"                                                                           \
     "smlad  r1, %[b], r3, r1            \n"
 
-#define LP_TAPS_STRIDE_2(row, at)                                                                                       \
-    "ldrd   r2, r3, [%[channel], " at "] \n"                                                                            \
-    "ldrd   %[a], %[b], [%[" row "]], #8 \n"                                                                            \
-    "smlad  r0, %[a], r2, r0            \n"                                                                             \
-    "ldr    %[a], [%[" row "]]          \n"                                                                             \
-    "smlad  r1, %[b], r2, r1            \n"                                                                             \
-    "smlabt r0, %[b], r3, r0            \n"                                                                             \
+#define LP_TAPS_STRIDE_2(row, at)                                                                                     \
+    "ldrd   r2, r3, [%[channel], " at "] \n"                                                                          \
+    "ldrd   %[a], %[b], [%[" row "]], #8 \n"                                                                          \
+    "smlad  r0, %[a], r2, r0            \n"                                                                           \
+    "ldr    %[a], [%[" row "]]          \n"                                                                           \
+    "smlad  r1, %[b], r2, r1            \n"                                                                           \
+    "smlabt r0, %[b], r3, r0            \n"                                                                           \
     "smlabt r1, %[a], r3, r1            \n"
 
 /* lp_requantise_x256; mult in r2, round in r3, code in b. */
-#define LP_FINISH(acc)                                                                                                  \
-    "asr    %[a], " acc ", #31          \n"                                                                             \
-    "add    %[a], r3, %[a], lsl #7      \n"                                                                             \
-    "smmla  " acc ", " acc ", r2, %[a]  \n"                                                                             \
-    "asr    " acc ", %[b]               \n"                                                                             \
+#define LP_FINISH(acc)                                                                                                \
+    "asr    %[a], " acc ", #31          \n"                                                                           \
+    "add    %[a], r3, %[a], lsl #7      \n"                                                                           \
+    "smmla  " acc ", " acc ", r2, %[a]  \n"                                                                           \
+    "asr    " acc ", %[b]               \n"                                                                           \
     "ssat   " acc ", #8, " acc "        \n"
 
 /* One row of outputs of a channel with code > 0, two at a time. */
-#define LP_ROW(TAPS)                                                                                                    \
-    __asm__ volatile(                                                                                                   \
-            "1:                             \n"                                                                         \
-            "ldr    r0, [%[channel], #36]   \n" /* bias */                                                              \
-            "mov    r1, r0                  \n"                                                                         \
-            TAPS("top", "#0")                                                                                           \
-            TAPS("middle", "#8")                                                                                        \
-            TAPS("bottom", "#16")                                                                                       \
-            "ldrd   r2, r3, [%[channel], #24] \n" /* mult, round */                                                     \
-            "ldr    %[b], [%[channel], #32] \n" /* code */                                                              \
-            LP_FINISH("r0")                                                                                             \
-            LP_FINISH("r1")                                                                                             \
-            "strb   r0, [%[y]]              \n"                                                                         \
-            "subs   %[count], #2            \n"                                                                         \
-            "bmi    2f                      \n" /* an odd row ends with one output */                                   \
-            "strb   r1, [%[y], %[step]]     \n"                                                                         \
-            "add    %[y], %[y], %[step], lsl #1 \n"                                                                     \
-            "bne    1b                      \n"                                                                         \
-            "2:                             \n"                                                                         \
-            : [top] "+&r"(top), [middle] "+&r"(middle), [bottom] "+&r"(bottom), [y] "+&r"(y), [count] "+&r"(count),     \
-              [a] "=&r"(a), [b] "=&r"(b)                                                                                \
-            : [channel] "r"(channel), [step] "r"(step)                                                                  \
+#define LP_ROW(TAPS)                                                                                                  \
+    __asm__ volatile(                                                                                                 \
+            "1:                             \n"                                                                       \
+            "ldr    r0, [%[channel], #36]   \n" /* bias */                                                            \
+            "mov    r1, r0                  \n"                                                                       \
+            TAPS("top", "#0")                                                                                         \
+            TAPS("middle", "#8")                                                                                      \
+            TAPS("bottom", "#16")                                                                                     \
+            "ldrd   r2, r3, [%[channel], #24] \n" /* mult, round */                                                   \
+            "ldr    %[b], [%[channel], #32] \n" /* code */                                                            \
+            LP_FINISH("r0")                                                                                           \
+            LP_FINISH("r1")                                                                                           \
+            "strb   r0, [%[y]]              \n"                                                                       \
+            "subs   %[count], #2            \n"                                                                       \
+            "bmi    2f                      \n" /* an odd row ends with one output */                                 \
+            "strb   r1, [%[y], %[step]]     \n"                                                                       \
+            "add    %[y], %[y], %[step], lsl #1 \n"                                                                   \
+            "bne    1b                      \n"                                                                       \
+            "2:                             \n"                                                                       \
+            : [top] "+&r"(top), [middle] "+&r"(middle), [bottom] "+&r"(bottom), [y] "+&r"(y), [count] "+&r"(count),   \
+              [a] "=&r"(a), [b] "=&r"(b)                                                                              \
+            : [channel] "r"(channel), [step] "r"(step)                                                                \
             : "r0", "r1", "r2", "r3", "cc", "memory")
 
-#define LP_DEFINE_ROW(name, TAPS)                                                                                       \
-    static LP_NOINLINE void name(const lp_channel_t *channel, const lp_rows_t *rows, int8_t *y)                         \
-    {                                                                                                                   \
-        const int16_t *top = rows->row[0];                                                                              \
-        const int16_t *middle = rows->row[1];                                                                           \
-        const int16_t *bottom = rows->row[2];                                                                           \
-        const int32_t step = channel->step;                                                                             \
-        int32_t count = channel->count;                                                                                 \
-        uint32_t a;                                                                                                     \
-        uint32_t b;                                                                                                     \
-        LP_ROW(TAPS);                                                                                                   \
+#define LP_DEFINE_ROW(name, TAPS)                                                                                     \
+    static LP_NOINLINE void name(const lp_channel_t *channel, const lp_rows_t *rows, int8_t *y)                       \
+    {                                                                                                                 \
+        const int16_t *top = rows->row[0];                                                                            \
+        const int16_t *middle = rows->row[1];                                                                         \
+        const int16_t *bottom = rows->row[2];                                                                         \
+        const int32_t step = channel->step;                                                                           \
+        int32_t count = channel->count;                                                                               \
+        uint32_t a;                                                                                                   \
+        uint32_t b;                                                                                                   \
+        LP_ROW(TAPS);                                                                                                 \
     }
 
 LP_DEFINE_ROW(lp_row_stride_1, LP_TAPS_STRIDE_1)

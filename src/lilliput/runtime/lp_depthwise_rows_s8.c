@@ -2,31 +2,75 @@
 
 #include "lp_fixed_point.h"
 
-/* One padded row of one channel; `from` is its first pixel, NULL for a row outside the image. */
-static void lp_depthwise_gather(const lp_depthwise_rows_s8_t *op, const int8_t *from, int32_t columns, int8_t *to)
+/* The ring of rows of x + x_offset, in which padding is zero. */
+typedef struct {
+    int16_t *row;
+    int32_t rows;
+    int32_t columns;
+} lp_ring_t;
+
+static void lp_clear(int16_t *to, int32_t count)
 {
-    const int8_t zero = (int8_t)-op->x_offset;
-    for (int32_t j = 0; j < columns; j++) {
-        const int32_t column = j - op->pad_left;
-        const int inside = from != 0 && column >= 0 && column < op->in_w;
-        to[j] = inside ? from[column * op->channels] : zero;
+    for (; count > 0; count--) {
+        *to++ = 0;
     }
 }
 
-/* One output row of one channel from the ring, whose oldest row is number `oldest`. */
-static void lp_depthwise_row(const lp_depthwise_rows_s8_t *op, int32_t c, const int8_t *ring, int32_t oldest,
-                             int32_t rows, int32_t columns, int8_t *y)
+/* The row of x at `from` into the ring's row at `to`, whose padding is there already. */
+static void lp_gather(const lp_depthwise_rows_s8_t *op, const int8_t *from, int16_t *to, int32_t columns)
+{
+    const int32_t step = op->channels;
+    const int32_t x_offset = op->x_offset;
+    to += op->pad_left;
+    for (int32_t left = lp_min_s32(op->in_w, columns - op->pad_left); left > 0; left--, from += step) {
+        *to++ = (int16_t)(*from + x_offset);
+    }
+}
+
+/* The taps of one output, of any kernel; `column` is that of the first tap, `oldest` the ring's top row. */
+static int32_t lp_taps(const lp_depthwise_rows_s8_t *op, const lp_ring_t *ring, int32_t oldest, int32_t column,
+                       const int8_t *w, int32_t acc)
+{
+    const int32_t kernel_w = op->kernel_w;
+    const int32_t dilation_w = op->dilation_w;
+    for (int32_t ky = 0; ky < op->kernel_h; ky++) {
+        const int32_t slot = oldest + ky * op->dilation_h;
+        const int16_t *from = ring->row + (slot < ring->rows ? slot : slot - ring->rows) * ring->columns + column;
+        for (int32_t kx = kernel_w; kx > 0; kx--, from += dilation_w) {
+            acc += *from * *w++;
+        }
+    }
+    return acc;
+}
+
+/* One row of outputs of channel c. */
+static void lp_row(const lp_depthwise_rows_s8_t *op, int32_t c, const lp_ring_t *ring, int32_t oldest, int8_t *y)
 {
     const int8_t *w = op->w + c * op->kernel_h * op->kernel_w;
     for (int32_t ox = 0; ox < op->out_w; ox++, y += op->channels) {
+        const int32_t acc = lp_taps(op, ring, oldest, ox * op->stride_w, w, op->bias[c]);
+        const int32_t value = lp_requantise(acc, op->mult[c], op->shift[c]) + op->y_offset;
+        *y = (int8_t)lp_clamp_s32(value, op->y_min, op->y_max);
+    }
+}
+
+/* The same for 3x3 without dilation: most depthwise layers. */
+static void lp_row_3x3(const lp_depthwise_rows_s8_t *op, int32_t c, const lp_ring_t *ring, int32_t oldest, int8_t *y)
+{
+    const int8_t *w = op->w + 9 * c;
+    const int32_t middle = oldest < 2 ? oldest + 1 : 0;
+    const int32_t bottom = oldest == 0 ? 2 : oldest - 1;
+    const int16_t *a = ring->row + oldest * ring->columns;
+    const int16_t *b = ring->row + middle * ring->columns;
+    const int16_t *d = ring->row + bottom * ring->columns;
+    for (int32_t ox = 0; ox < op->out_w; ox++, y += op->channels) {
         int32_t acc = op->bias[c];
-        for (int32_t ky = 0; ky < op->kernel_h; ky++) {
-            const int32_t slot = oldest + ky * op->dilation_h;
-            const int8_t *from = ring + (slot < rows ? slot : slot - rows) * columns + ox * op->stride_w;
-            for (int32_t kx = 0; kx < op->kernel_w; kx++) {
-                acc += (from[kx * op->dilation_w] + op->x_offset) * w[ky * op->kernel_w + kx];
-            }
-        }
+        acc += a[0] * w[0] + a[1] * w[1] + a[2] * w[2];
+        acc += b[0] * w[3] + b[1] * w[4] + b[2] * w[5];
+        acc += d[0] * w[6] + d[1] * w[7] + d[2] * w[8];
+        a += op->stride_w;
+        b += op->stride_w;
+        d += op->stride_w;
         const int32_t value = lp_requantise(acc, op->mult[c], op->shift[c]) + op->y_offset;
         *y = (int8_t)lp_clamp_s32(value, op->y_min, op->y_max);
     }
@@ -34,22 +78,31 @@ static void lp_depthwise_row(const lp_depthwise_rows_s8_t *op, int32_t c, const 
 
 void lp_depthwise_rows_s8(const lp_depthwise_rows_s8_t *op, const int8_t *x, int8_t *y, void *scratch)
 {
-    int8_t *ring = (int8_t *)scratch;
-    const int32_t rows = (op->kernel_h - 1) * op->dilation_h + 1;
-    const int32_t columns = (op->out_w - 1) * op->stride_w + (op->kernel_w - 1) * op->dilation_w + 1;
+    const int is_3x3 = op->kernel_h == 3 && op->kernel_w == 3 && op->dilation_h == 1 && op->dilation_w == 1;
+    lp_ring_t ring;
+    ring.row = (int16_t *)scratch;
+    ring.rows = (op->kernel_h - 1) * op->dilation_h + 1;
+    ring.columns = (op->out_w - 1) * op->stride_w + (op->kernel_w - 1) * op->dilation_w + 1;
     for (int32_t c = 0; c < op->channels; c++) {
         int32_t next = -op->pad_top; /* the input row that goes into the ring next, */
-        int32_t slot = 0;            /* and where: row r of the image lies in slot (r + pad_top) mod rows */
+        int32_t slot = 0;            /* and where; the oldest row lies there till then */
+        lp_clear(ring.row, ring.rows * ring.columns);
         for (int32_t oy = 0; oy < op->out_h; oy++) {
-            const int32_t end = oy * op->stride_h - op->pad_top + rows;
-            for (; next < end; next++) {
-                const int inside = next >= 0 && next < op->in_h;
-                const int8_t *from = inside ? x + next * op->in_w * op->channels + c : 0;
-                lp_depthwise_gather(op, from, columns, ring + slot * columns);
-                slot = slot + 1 < rows ? slot + 1 : 0;
+            for (const int32_t end = oy * op->stride_h - op->pad_top + ring.rows; next < end; next++) {
+                int16_t *to = ring.row + slot * ring.columns;
+                if (next >= op->in_h) {
+                    lp_clear(to, ring.columns);
+                } else if (next >= 0) {
+                    lp_gather(op, x + next * op->in_w * op->channels + c, to, ring.columns);
+                }
+                slot = slot + 1 < ring.rows ? slot + 1 : 0;
             }
-            /* `slot` is where the next row goes, which is where the oldest one lies. */
-            lp_depthwise_row(op, c, ring, slot, rows, columns, y + oy * op->out_w * op->channels + c);
+            int8_t *row = y + oy * op->out_w * op->channels + c;
+            if (is_3x3) {
+                lp_row_3x3(op, c, &ring, slot, row);
+            } else {
+                lp_row(op, c, &ring, slot, row);
+            }
         }
     }
 }

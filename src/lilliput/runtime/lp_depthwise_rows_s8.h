@@ -1,15 +1,15 @@
 /* lp_depthwise_rows_s8: depthwise convolution with depth multiplier 1, int8 in, int8 out, in place where that is safe.
  *
  * One channel after the other: the rows of the channel that the kernel covers are gathered into a ring of padded rows,
- * and each output row is made from the ring. So the inner loops have no borders, and the input row that an output row
- * overwrites has been gathered before.
+ * as 16-bit x + x_offset, and each output row is made from the ring. So the inner loops have no borders, and the input
+ * row that an output row overwrites has been gathered before.
  *
  * Layout    x[in_h][in_w][channels], w[channels][kernel_h][kernel_w], y[out_h][out_w][channels]
  * Value     acc     = bias[c] + sum over the taps inside the image of (x[..][c] + x_offset) * w[c][..]
  *           y[..][c] = clamp(requantise(acc, mult[c], shift[c]) + y_offset, y_min, y_max)
  * Ranges    x_offset in [-127, 128]; strides and dilations 1 or more; pads 0 or more;
  *           |bias[c]| + sum 255 * |w[c][..]| < 2^31, so acc cannot overflow.
- * Memory    scratch rows * columns bytes: rows = (kernel_h - 1) * dilation_h + 1,
+ * Memory    scratch 2 * rows * columns bytes: rows = (kernel_h - 1) * dilation_h + 1,
  *           columns = (out_w - 1) * stride_w + (kernel_w - 1) * dilation_w + 1. No heap.
  * Aliasing  y may equal x where each output row ends before the first input row that is gathered after it: for all oy,
  *           next = oy * stride_h - pad_top + rows, next >= in_h or (oy + 1) * out_w <= next * in_w. Else y overlaps

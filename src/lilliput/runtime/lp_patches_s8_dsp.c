@@ -56,26 +56,26 @@ typedef struct {
 #if LP_DSP_NATIVE
 
 /* 16 products in 12 instructions; compilers, loading word by word and short of registers, spend 20. */
-#define LP_STEP                                                                                                         \
-    "ldr    %[word], [%[w]], #4     \n"                                                                                 \
-    "ldmia  %[x]!, {r0, r1, r2, r3} \n"                                                                                 \
-    "smlad  %[a], r0, %[word], %[a] \n"                                                                                 \
-    "smlad  %[b], r1, %[word], %[b] \n"                                                                                 \
-    "smlad  %[c], r2, %[word], %[c] \n"                                                                                 \
-    "smlad  %[d], r3, %[word], %[d] \n"                                                                                 \
-    "ldmia  %[x]!, {r0, r1, r2, r3} \n"                                                                                 \
-    "sxtb16 %[word], %[word]        \n"                                                                                 \
-    "smlad  %[a], r0, %[word], %[a] \n"                                                                                 \
-    "smlad  %[b], r1, %[word], %[b] \n"                                                                                 \
-    "smlad  %[c], r2, %[word], %[c] \n"                                                                                 \
+#define LP_STEP                                                                                                       \
+    "ldr    %[word], [%[w]], #4     \n"                                                                               \
+    "ldmia  %[x]!, {r0, r1, r2, r3} \n"                                                                               \
+    "smlad  %[a], r0, %[word], %[a] \n"                                                                               \
+    "smlad  %[b], r1, %[word], %[b] \n"                                                                               \
+    "smlad  %[c], r2, %[word], %[c] \n"                                                                               \
+    "smlad  %[d], r3, %[word], %[d] \n"                                                                               \
+    "ldmia  %[x]!, {r0, r1, r2, r3} \n"                                                                               \
+    "sxtb16 %[word], %[word]        \n"                                                                               \
+    "smlad  %[a], r0, %[word], %[a] \n"                                                                               \
+    "smlad  %[b], r1, %[word], %[b] \n"                                                                               \
+    "smlad  %[c], r2, %[word], %[c] \n"                                                                               \
     "smlad  %[d], r3, %[word], %[d] \n"
 
 /* lp_requantise_x256 of one accumulator: round in r0, code - 1 in r1, mult in word; -128 in r2 masks the sign. */
-#define LP_FINISH(acc)                                                                                                  \
-    "and    r3, r2, " acc ", asr #24    \n"                                                                             \
-    "smmla  " acc ", " acc ", %[word], r3 \n"                                                                           \
-    "add    " acc ", r0                 \n"                                                                             \
-    "asr    " acc ", r1                 \n"                                                                             \
+#define LP_FINISH(acc)                                                                                                \
+    "and    r3, r2, " acc ", asr #24    \n"                                                                           \
+    "smmla  " acc ", " acc ", %[word], r3 \n"                                                                         \
+    "add    " acc ", r0                 \n"                                                                           \
+    "asr    " acc ", r1                 \n"                                                                           \
     "ssat   " acc ", #8, " acc ", asr #1 \n"
 
 /* Four outputs a channel, for all channels from `at` on, or up to the first with a code of 0 or below. Channel by

@@ -7,8 +7,8 @@
  * the sum of h * word + z * (w0, w2) is 256 * (x0 w0 + x1 w1 + x2 w2 + x3 w3) + 127 * (w0 + w2). The compiler takes
  * the last term, which is constant, and the zero point of x out of the bias.
  *
- * Layout    w[c_out][1 + words + 1]: bias, the weights packed as above and filled up with zeros, mult; patches[words][2][4], the h of four patches,
- *           then their z, filled by lp_unpack_s8; y[count][c_out]
+ * Layout    w[c_out][1 + words + 1]: bias, the weights packed as above and filled up with zeros, mult;
+ *           patches[words][2][4]: the h of four patches, then their z, filled by lp_unpack_s8; y[count][c_out]
  * Value     acc     = bias of o + sum of products, 256 times the accumulator of the portable kernel
  *           y[p][o] = clamp(requantise(acc / 256, mult of o, shift[o]) + y_offset, y_min, y_max)
  * Ranges    count in [1, 4]; no packed halfword leaves int16 (no w1 or w3 of -128 beside a negative w0 or w2);

@@ -119,7 +119,7 @@ def _by_rows(node: Node, window: Window, channels: Channels) -> Kernel:
             *channels.fields(channels.rows), *plane_sizes(window, channels), *window.fields(), *channels.offsets()
         ),
         operands=(node.inputs[0], node.output),
-        scratch_bytes=rows * columns,
+        scratch_bytes=2 * rows * columns,
         in_place=(0,) if window.rows_end_behind_reads() else (),
     )  # fmt: skip
 
