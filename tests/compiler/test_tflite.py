@@ -105,3 +105,27 @@ def test_text_is_not_a_model() -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingFile, match=r"gone\.tflite"):
         load_tflite(tmp_path / "gone.tflite")
+
+
+@pytest.mark.shared
+def test_a_float_model_keeps_its_layout_and_its_numbers(shared_data: Path) -> None:
+    """A float digit network gives the right answers on real digits, as read and as simplified."""
+    import torch
+
+    from lilliput.compiler.frontends import load_network
+    from lilliput.compiler.interpret import run_float
+
+    path = shared_data / "models" / "tinymaix_mnist_valid_f.tflite"
+    with np.load(shared_data / "mnist_t10k_8k.npz") as data:
+        x, y = data["x_test"][:300, :, :, None].astype(np.float32) / 255, data["y_test"][:300]
+    read, _ = load_tflite(path)
+    simplified, stage = load_network(path)
+    assert stage == "float"
+    assert simplified.values[simplified.inputs[0]].shape == (1, 28, 28, 1)
+    outputs = []
+    for graph in (read, simplified):
+        with torch.no_grad():
+            (made,) = run_float(graph, {graph.inputs[0]: torch.from_numpy(x)}).values()
+        outputs.append(made.numpy())
+    np.testing.assert_allclose(outputs[0], outputs[1], atol=1e-4)
+    assert (outputs[0].argmax(1) == y).mean() > 0.95

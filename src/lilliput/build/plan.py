@@ -187,7 +187,7 @@ def _peak(program: Program) -> str:
 
 def _nearest(task: Task, board: Board, settings: BuildSettings) -> str:
     """What would fit: the widest narrower network on this board, and the smallest board for this network."""
-    found = []
+    found, least = [], ""
     for changes in _narrower(task, settings):
         smaller = _with_config(settings, changes)
         try:
@@ -197,11 +197,12 @@ def _nearest(task: Task, board: Board, settings: BuildSettings) -> str:
         except LilliputError:
             break
         cost = cost_of(program, execution)
+        text = " ".join(f"--set config.{key}={value}" for key, value in changes.items())
+        need = f"{exact_bytes(cost.sram_bytes or 0)} of SRAM and {exact_bytes(cost.flash_bytes or 0)} of flash"
         if board_budget(board).tighter(settings.budget).fits(cost):
-            text = " ".join(f"--set config.{key}={value}" for key, value in changes.items())
-            need = f"{exact_bytes(cost.sram_bytes or 0)} of SRAM and {exact_bytes(cost.flash_bytes or 0)} of flash"
             found.append(f"`{text}` needs {need}")
             break
+        least = f"`{text}`, the narrowest that was tried, still needs {need}"
     roomy = _roomiest()
     if board.name != roomy.name and not settings.budget.limits():
         try:
@@ -212,7 +213,7 @@ def _nearest(task: Task, board: Board, settings: BuildSettings) -> str:
         near = nearest_board(cost.flash_bytes or 0, cost.sram_bytes or 0)
         if near is not None and near.name != board.name:
             found.append(f"`--board {near.name}` has room for this network")
-    return "; or ".join(found)
+    return "; or ".join(found) or least
 
 
 def _narrower(task: Task, settings: BuildSettings) -> Iterator[Mapping[str, int]]:

@@ -29,7 +29,7 @@ def load_network(path: Path) -> tuple[Graph, Stage]:
         return simplify(_load_exported(path)), "float"
     if path.suffix == ".tflite":
         graph, stage = load_tflite(path)
-        return (simplify(graph), stage) if stage == "float" else (graph, stage)
+        return (simplify(graph, channels_first=False), stage) if stage == "float" else (graph, stage)
     raise NotThisFormat(f"{path} has the suffix {path.suffix!r}", fix=f"networks are read from {', '.join(SUFFIXES)}")
 
 

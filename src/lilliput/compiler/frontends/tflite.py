@@ -215,7 +215,7 @@ def _stage(graph: Graph) -> Stage:
     kinds = {value.dtype for value in graph.values.values() if not value.is_constant}
     if kinds == {"float32"}:
         weights = {v.dtype for n in graph.nodes for v in graph.ins(n) if v.is_constant}
-        if weights - {"float32"}:
+        if weights & {"int8", "uint8", "int16"}:
             raise UnsupportedOp(
                 "a hybrid model: float activations with integer weights have no exact kernels",
                 fix="convert with full integer quantisation, or without quantisation",

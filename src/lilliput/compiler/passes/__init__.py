@@ -18,7 +18,7 @@ from lilliput.compiler.passes.fold_batchnorm import fold_batchnorm
 from lilliput.compiler.passes.fold_constants import fold_constants
 from lilliput.compiler.passes.fuse_activation import fuse_activation
 from lilliput.compiler.passes.fuse_padding import fuse_padding
-from lilliput.compiler.passes.layout import to_channels_last
+from lilliput.compiler.passes.layout import merge_transposes, to_channels_last
 from lilliput.core.errors import BrokenGraph
 
 PASSES: tuple[Callable[[Graph], Graph], ...] = (
@@ -32,14 +32,19 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (
 )
 
 
-def simplify(graph: Graph) -> Graph:
-    """Run all passes. Inputs that were channels first come out channels last: (N, C, H, W) becomes (N, H, W, C).
+def simplify(graph: Graph, *, channels_first: bool = True) -> Graph:
+    """Run all passes.
+
+    Args:
+        graph: a frontend's float graph.
+        channels_first: its inputs of four axes are (N, C, H, W), and come out as (N, H, W, C).
 
     Raises:
         BrokenGraph: LP310, a pass broke the grammar or, with LILLIPUT_CHECK=2, the meaning; the pass is named.
     """
     check(graph, "float", "the frontend")
-    for step in PASSES:
+    for each in PASSES:
+        step = merge_transposes if each is to_channels_last and not channels_first else each
         before, graph = graph, step(graph)
         check(graph, "float", step.__name__)
         if os.environ.get("LILLIPUT_CHECK") == "2":

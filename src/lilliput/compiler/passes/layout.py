@@ -27,7 +27,12 @@ _MOVES_AXES = ("concat", "pad", "mean", "slice")
 
 def to_channels_last(graph: Graph) -> Graph:
     """The same graph, channels last throughout; (N, C, H, W) inputs become (N, H, W, C)."""
-    graph, changed = _inputs_channels_last(graph), True
+    return merge_transposes(_inputs_channels_last(graph))
+
+
+def merge_transposes(graph: Graph) -> Graph:
+    """The same graph with as few transposes and reshapes as the rules leave; inputs stay as they are."""
+    changed = True
     while changed:
         graph, changed = _one_round(graph)
     return graph
