@@ -26,6 +26,7 @@ POINTWISE = [
     conv((1, 3), 1, 1, (1, 1), zero=127),
     conv((5, 7), 6, 12, (1, 1), stride=(2, 2), zero=-128),  # in place: twice the channels, a quarter of the pixels
     conv((4, 4), 4, 3, (1, 1), stride=(1, 3)),
+    conv((6, 4), 4, 8, (1, 1), stride=(3, 1)),  # smaller, but its first row would overwrite pixels still to be read
     conv((1, 9), 66, 2, (1, 1), gain=4, bias=40_000),
     conv((3, 4), 9, 8, (1, 1), lowest=-128),
     conv((2, 2), 4, 6, (1, 1), lowest=-1, gain=3, bias=20),  # factors above one: the accumulator is shifted left
@@ -60,7 +61,7 @@ def test_c_equals_the_reference(tmp_path: Path, layers: list[Graph]) -> None:
     assert all(len(np.unique(y)) > 2 for y in run_integer(graph, x).values())
 
 
-@pytest.mark.parametrize("layer", [*POINTWISE[:7], *STEM[:4], *GENERAL[:9]])
+@pytest.mark.parametrize("layer", [*POINTWISE[:8], *STEM[:4], *GENERAL[:9]])
 def test_reference_is_the_real_convolution_rounded(layer: Graph) -> None:
     (node,) = layer.nodes
     x, y = layer.values["x0"], layer.values["y"]
