@@ -82,7 +82,7 @@ class TestEveryBoard:
         counted = infer(machine, ports, row)[1]
         arena = machine.image.symbols["lilliput_arena"].address
         machine.write(arena + ports.inputs[0].offset, row)
-        assert count_one_by_one(machine, "lilliput_model_run") == counted > 10_000
+        assert count_one_by_one(machine, "lilliput_model_run") == counted > program.macs
 
     def test_both_hooks_count_the_same(self, name: str) -> None:
         program = program_for(boards[name])
@@ -104,7 +104,7 @@ def test_layers_and_functions_add_up_to_all_instructions() -> None:
     assert sum(counts.by_layer.values()) + counts.outside == total
     assert sum(counts.by_function.values()) == total
     assert list(counts.by_layer) == ["lilliput_layer_00_fc0", "lilliput_layer_01_fc1", "lilliput_layer_02_fc2"]
-    assert next(iter(counts.by_function)) == "lp_fully_connected_s8"
+    assert next(iter(counts.by_function)).startswith("lp_")
 
 
 def test_a_layers_share_is_what_it_retires_alone() -> None:

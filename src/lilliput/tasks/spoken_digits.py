@@ -65,7 +65,7 @@ def spoken_digits(data: Path | None) -> Task:
         citation="Z. Jackson et al., Free Spoken Digit Dataset, doi:10.5281/zenodo.1342401",
         preprocess=DIGITS_FRONT,
         default_model="ds_cnn",
-        train={"epochs": 25},
+        train={"epochs": 25, "mixup_alpha": 0.2},
         augment=("shift", "noise", "speed"),
         notes=remarks(clips.x, clips.names),
         loader=lambda: _by_speaker(clips),
