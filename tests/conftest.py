@@ -1,4 +1,4 @@
-"""Fixtures for all tests."""
+"""Fixtures for all tests, and the count of skipped ones."""
 
 from __future__ import annotations
 
@@ -24,3 +24,15 @@ def shared_data() -> Path:
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test writes into the user's own result store."""
     monkeypatch.setenv("LILLIPUT_HOME", str(tmp_path_factory.getbasetemp() / "home"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With `LILLIPUT_MAX_SKIPS` a run with more skipped tests than that fails: a missing tool must not go unseen."""
+    allowed = os.environ.get("LILLIPUT_MAX_SKIPS")
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if allowed is None or reporter is None or hasattr(session.config, "workerinput"):
+        return
+    skipped = len(reporter.stats.get("skipped", []))
+    if skipped > int(allowed):
+        reporter.write_line(f"{skipped} tests were skipped, {allowed} are allowed", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

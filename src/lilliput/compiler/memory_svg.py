@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from lilliput.compiler.memory import Buffer, MemoryPlan, Step
 
-_LEFT, _TOP, _PLOT_HEIGHT, _BOTTOM, _RIGHT = 76, 44, 300, 128, 24
+_LEFT, _TOP, _PLOT_HEIGHT, _BOTTOM, _RIGHT = 76, 44, 300, 84, 24
 
 
 def memory_svg(plan: MemoryPlan, steps: Sequence[Step], title: str, column: int = 58) -> str:

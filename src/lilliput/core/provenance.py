@@ -96,7 +96,9 @@ def machine() -> Machine:
     """This machine."""
     # A container or `taskset` may leave fewer cores than there are.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Machine(cpu=_cpu_name(), cores=cores, memory_bytes=_memory_bytes(), system=platform.platform(terse=False))
+    # Not the whole kernel string: it names the host's own build, and a result is made to be passed on.
+    system = " ".join(part for part in (platform.system(), platform.machine(), *platform.libc_ver()) if part)
+    return Machine(cpu=_cpu_name(), cores=cores, memory_bytes=_memory_bytes(), system=system)
 
 
 @functools.cache
