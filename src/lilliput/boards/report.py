@@ -15,7 +15,6 @@ from lilliput.boards.board import Board
 from lilliput.boards.run import Execution
 from lilliput.compiler.graph import Value
 from lilliput.compiler.memory import Step
-from lilliput.compiler.ops import ops
 from lilliput.compiler.print_c import layer_name
 from lilliput.compiler.program import Program
 from lilliput.core.output import Table
@@ -64,6 +63,7 @@ def make_report(program: Program, board: Board, execution: Execution) -> dict[st
         "inputs": [_port(value) for value in program.inputs],
         "outputs": [_port(value) for value in program.outputs],
         "layers": [_layer(program, step, execution.by_layer) for step in program.steps],
+        "without_dsp": _without_dsp(program),
         "functions": dict(execution.by_function),
     }
 
@@ -79,6 +79,9 @@ def report_parts(report: Mapping[str, Any], *, sort: str = "") -> list[Table | s
     parts: list[Table | str] = [f"{report['model']['name']} on {board['title']} ({board['core']})"]
     parts += [_port_line(label, port) for label in ("input", "output") for port in report[f"{label}s"]]
     parts.append(_layer_table(report, sort))
+    if report["without_dsp"]:
+        names = ", ".join(report["without_dsp"])
+        parts.append(f"these layers run the portable kernel, though the core has DSP instructions: {names}")
     parts.append(_memory_table(report))
     parts.append(_speed_line(report))
     if report.get("accuracy"):
@@ -103,7 +106,7 @@ def _layer(program: Program, step: Step, by_layer: Mapping[str, int]) -> dict[st
     graph, node, plan = program.graph, step.node, program.plan
     output = graph.values[node.output]
     live = plan.live_bytes(step.index)
-    macs = ops[node.op].macs(node, graph.ins(node), output)
+    macs = program.macs_of(node)
     return {
         "index": step.index,
         "name": node.name,
@@ -117,6 +120,14 @@ def _layer(program: Program, step: Step, by_layer: Mapping[str, int]) -> dict[st
         "instructions": by_layer.get(layer_name(step)),
         "peak": live == plan.bound,
     }
+
+
+def _without_dsp(program: Program) -> list[str]:
+    """Layers with weights that the faster kernels do not take: dilated, grouped, or with sums too large for them."""
+    if not program.target.dsp:
+        return []
+    weighted = [step for step in program.steps if program.graph.ins(step.node)[1:] and program.macs_of(step.node) > 0]
+    return [step.node.name for step in weighted if not step.kernel.function.endswith("_dsp")]
 
 
 def _layer_table(report: Mapping[str, Any], sort: str) -> Table:

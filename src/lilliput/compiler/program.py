@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from lilliput.compiler.grammar import check
-from lilliput.compiler.graph import Array, Graph, Value
+from lilliput.compiler.graph import Array, Graph, Node, Value
 from lilliput.compiler.interpret import run_integer
 from lilliput.compiler.memory import MemoryPlan, Step, plan_memory
 from lilliput.compiler.memory_check import check_plan
@@ -50,8 +50,11 @@ class Program:
     @cached_property
     def macs(self) -> int:
         """Multiply-accumulates of one inference."""
-        graph = self.graph
-        return sum(ops[n.op].macs(n, graph.ins(n), graph.values[n.output]) for n in graph.nodes)
+        return sum(self.macs_of(node) for node in self.graph.nodes)
+
+    def macs_of(self, node: Node) -> int:
+        """Multiply-accumulates of one node in one inference."""
+        return ops[node.op].macs(node, self.graph.ins(node), self.graph.values[node.output])
 
     def run(self, *x: Array) -> tuple[Array, ...]:
         """The reference outputs for raw integer inputs, (N, …) each, in the order of `inputs`."""
