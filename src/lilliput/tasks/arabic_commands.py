@@ -39,7 +39,7 @@ class _Part(NamedTuple):
 
 @register_task("arabic-commands")
 def arabic_commands(data: Path | None) -> Task:
-    """The recordings of a folder or NPZ; nothing is bundled."""
+    """Arabic commands by speakers that were never heard in training; the recordings of a folder or NPZ."""
     if data is None:
         raise MissingFile(
             "arabic-commands needs its recordings",

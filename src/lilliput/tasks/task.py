@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.core.errors import BadTask, MissingFile, UnknownName
+from lilliput.core.errors import BadTask, LilliputError, MissingFile, UnknownName
 from lilliput.core.registry import Registry
 from lilliput.features import Preprocess
 
@@ -141,12 +141,37 @@ class Task:
 
 TaskFactory = Callable[[Path | None], Task]
 
-tasks: Registry[TaskFactory] = Registry("task", "lilliput.tasks")
+
+@dataclass(frozen=True)
+class TaskEntry:
+    """One registered task: call it with the user's folder or file, or None, to get the `Task`."""
+
+    make: TaskFactory
+
+    def __call__(self, data: Path | None) -> Task:
+        return self.make(data)
+
+    def describe(self) -> dict[str, Any]:
+        """What the task says of itself, or, where its data are not here, what it needs."""
+        line = (self.make.__doc__ or "").strip().splitlines()[0]
+        try:
+            task = self(None).describe()
+        except LilliputError as error:
+            return {"summary": line, "needs": " ".join(part for part in (error.what, error.fix) if part)}
+        return {"summary": task["title"], **task}
+
+
+tasks: Registry[TaskEntry] = Registry("task", "lilliput.tasks")
 
 
 def register_task(name: str) -> Callable[[TaskFactory], TaskFactory]:
     """Decorator: enter a function `(data) -> Task` under `name`; `data` is the user's folder or file, or None."""
-    return tasks.register(name)
+
+    def enter(make: TaskFactory) -> TaskFactory:
+        tasks.add(name, TaskEntry(make))
+        return make
+
+    return enter
 
 
 def get_task(name: str | Path, data: str | Path | None = None) -> Task:

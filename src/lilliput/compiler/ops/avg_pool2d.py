@@ -24,7 +24,7 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_same_quant
-from lilliput.compiler.ops._pool_window import Window, pool_fields, pooled
+from lilliput.compiler.ops._pool_window import pool_fields, pool_window, pooled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,21 +48,19 @@ class AvgPool2d(Op):
         import torch
         from torch.nn import functional
 
-        window = Window.of(node)
-        (top, bottom), (left, right) = window.padding
+        (top, bottom), (left, right) = node.attrs["padding"]
+        size, stride = node.attrs["window"], node.attrs["stride"]
         image = x[0].permute(0, 3, 1, 2)
         sums, counts = (
-            functional.avg_pool2d(
-                functional.pad(part, (left, right, top, bottom)), window.size, window.stride, divisor_override=1
-            )
+            functional.avg_pool2d(functional.pad(part, (left, right, top, bottom)), size, stride, divisor_override=1)
             for part in (image, torch.ones_like(image[:1, :1]))
         )
         return apply_activation(activation_of(node), (sums / counts).permute(0, 2, 3, 1))
 
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
-        window = Window.of(node)
-        total = np.sum(list(window.taps(x[0], 0)), axis=0)
-        count = np.sum(list(window.taps(np.ones_like(x[0][:1, :, :, :1]), 0)), axis=0)
+        window, inside = pool_window(node, inputs[0]), np.ones_like(x[0][:1, :, :, :1], np.int64)
+        total = sum(seen for _, _, seen in window.taps(x[0].astype(np.int64), 0))
+        count = sum(seen for _, _, seen in window.taps(inside, 0))
         # Half away from zero: on magnitudes, then the sign again.
         mean = np.sign(total) * ((np.abs(total) + count // 2) // count)
         clamped: Array = np.clip(mean, *activation_range(activation_of(node), output)).astype(np.int8)

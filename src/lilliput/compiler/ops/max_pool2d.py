@@ -24,7 +24,7 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_same_quant
-from lilliput.compiler.ops._pool_window import Window, pool_fields, pooled
+from lilliput.compiler.ops._pool_window import pool_fields, pool_window, pooled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,14 +47,14 @@ class MaxPool2d(Op):
     def float(self, node: Node, *x: Tensor) -> Tensor:
         from torch.nn import functional
 
-        window = Window.of(node)
-        (top, bottom), (left, right) = window.padding
+        (top, bottom), (left, right) = node.attrs["padding"]
         image = functional.pad(x[0].permute(0, 3, 1, 2), (left, right, top, bottom), value=-float("inf"))
-        y = functional.max_pool2d(image, window.size, window.stride).permute(0, 2, 3, 1)
+        y = functional.max_pool2d(image, node.attrs["window"], node.attrs["stride"]).permute(0, 2, 3, 1)
         return apply_activation(activation_of(node), y)
 
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
-        largest = np.max(list(Window.of(node).taps(x[0], -128)), axis=0)
+        window = pool_window(node, inputs[0])
+        largest = np.max([seen for _, _, seen in window.taps(x[0], -128)], axis=0)
         clamped: Array = np.clip(largest, *activation_range(activation_of(node), output)).astype(np.int8)
         return clamped
 
