@@ -34,15 +34,10 @@ def load_network(path: Path) -> tuple[Graph, Stage]:
 
 
 def _load_exported(path: Path) -> Graph:
-    import torch
-
+    from lilliput.compiler.frontends.pt2 import load_pt2
     from lilliput.compiler.frontends.torch_export import from_exported
 
     try:
-        exported = torch.export.load(path)
-    except Exception as error:  # the loader raises many types of its own
-        raise NotThisFormat(f"{path} cannot be read as an exported program: {str(error).splitlines()[0]}") from error
-    try:
-        return from_exported(exported, name=path.stem)
+        return from_exported(load_pt2(path), name=path.stem)
     except (KeyError, AttributeError) as error:
         raise UnsupportedOp(f"{path} holds something that has no translation: {error}") from error
