@@ -94,8 +94,8 @@ def channels_of(node: Node, inputs: Sequence[Value], output: Value, rows: Array)
     """Bias and factors per channel of a node whose weights are `rows`, (C_out, taps).
 
     A channel that gives one and the same output whatever its input is (dead after training: zero weights, or a bias
-    that drowns them) is written plainly: zero weights, that output as its bias, a factor of one. So no huge bias of a
-    dead channel keeps a layer from a kernel with narrower accumulators.
+    that drowns them) is written plainly: zero weights, and a bias and a factor that give that output. So no huge bias
+    of a dead channel keeps a layer from a kernel with narrower accumulators.
 
     Raises:
         UnsafeRange: LP312, the 32-bit accumulator of the kernel could overflow.
@@ -113,8 +113,9 @@ def channels_of(node: Node, inputs: Sequence[Value], output: Value, rows: Array)
 def _plain_constants(
     rows: Array, bias: Array, mult: Array, shift: Array, x_zero: int, y_zero: int, clamp: tuple[int, int]
 ) -> tuple[Array, Array, Array, Array]:
-    """The same channels, with those that are constant written as bias · 1. Requantisation never falls as its
-    accumulator rises, so the outputs for the least and the greatest accumulator bound all others."""
+    """The same channels, with those that are constant written as 4 · output with a factor of 1/4, which both roundings
+    leave exact. Requantisation never falls as its accumulator rises, so the outputs for the least and the greatest
+    accumulator bound all others."""
     wide = rows.astype(np.int64)
     ends = np.stack([wide * (-128 - x_zero), wide * (127 - x_zero)])
     least = bias.astype(np.int64) + ends.min(axis=0).sum(axis=1)
@@ -123,10 +124,10 @@ def _plain_constants(
     constant = low == high
     if not constant.any():
         return rows, bias, mult, shift
-    one = to_multiplier(1.0)
+    quarter = to_multiplier(0.25)  # and not 1: right shifts are the fast kernels' short way
     return (
         np.where(constant[:, None], 0, rows).astype(rows.dtype),
-        np.where(constant, low - y_zero, bias).astype(np.int32),
-        np.where(constant, one.mult, mult).astype(np.int32),
-        np.where(constant, one.shift, shift).astype(np.int8),
+        np.where(constant, 4 * (low - y_zero), bias).astype(np.int32),
+        np.where(constant, quarter.mult, mult).astype(np.int32),
+        np.where(constant, quarter.shift, shift).astype(np.int8),
     )

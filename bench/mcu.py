@@ -1,0 +1,71 @@
+"""One table: our compiled networks against TensorFlow Lite Micro with CMSIS-NN, on the same files.
+
+    python bench/mcu.py FOLDER_OF_TFLITE_FILES [--board nucleo-f746zg]
+
+Ours is measured here: instructions retired on the emulated core between call and return, RAM and flash of the linked
+image. The peer's figures are stored counts, made with the same counting rule on an emulated Cortex-M7
+(arm-none-eabi-gcc 12.2, kernels -O3, TensorFlow Lite Micro of 2026-08 with the CMSIS-NN revision it pins): instructions
+of one inference, arena, and code with only the needed operators, without the model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from lilliput.boards import get_board
+from lilliput.boards.run import execute
+from lilliput.compiler.frontends import load_network
+from lilliput.compiler.program import compile_graph
+from lilliput.core.output import Output, Table
+
+PEER = {
+    "kws_ref_model": (7_763_302, 22_820, 87_556),
+    "pretrainedResnet_quant": (29_937_850, 54_996, 85_776),
+    "vww_96_int8": (24_483_911, 100_708, 87_556),
+    "ad01_int8": (582_643, 2_580, 31_900),
+    "person_detect": (23_216_589, 82_308, None),
+}
+"""File → instructions, arena bytes, code bytes; stored."""
+
+COLUMNS = (
+    "file", "MACs", "instructions =", "per MAC", "peer (stored)", "ratio",
+    "arena B", "SRAM B", "peer arena B", "code B", "peer code B",
+)  # fmt: skip
+
+
+def row(path: Path, board_name: str) -> tuple[object, ...]:
+    """One line of the table."""
+    board = get_board(board_name)
+    graph, _ = load_network(path)
+    program = compile_graph(graph, board.target)
+    (x,) = program.inputs
+    inputs = np.random.default_rng(0).integers(-128, 128, (1, *x.shape[1:])).astype(np.int8)
+    execution = execute(program, board, [inputs])
+    instructions, image = execution.instructions[0], execution.image
+    peer, peer_arena, peer_code = PEER.get(path.stem, (None, None, None))
+    return (
+        path.stem, program.macs, instructions, round(instructions / max(program.macs, 1), 2), peer,
+        round(instructions / peer, 3) if peer else None, program.plan.arena_bytes, execution.sram_bytes, peer_arena,
+        image.code_bytes if image else None, peer_code,
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description="Instructions and memory beside TensorFlow Lite Micro's.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--board", default="nucleo-f746zg")
+    given = parser.parse_args()
+    paths = [given.folder / f"{name}.tflite" for name in PEER if (given.folder / f"{name}.tflite").is_file()]
+    if not paths:
+        sys.exit(f"{given.folder} holds none of {', '.join(PEER)}")
+    table = Table(COLUMNS, [row(path, given.board) for path in paths], f"int8 networks on {given.board}")
+    Output().show({}, human=[table])
+
+
+if __name__ == "__main__":
+    main()
