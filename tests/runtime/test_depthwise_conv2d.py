@@ -110,3 +110,9 @@ def test_padding_must_be_two_pairs() -> None:
     with pytest.raises(BrokenGraph, match=r"padding must be pairs of integers of 0 or more, got \(-1, 1\)"):
         ops["depthwise_conv2d"].infer(node.with_attrs(padding=((-1, 1), (1, 1))), layer.ins(node))
     assert SAME3 == ((1, 1), (1, 1))
+
+
+def test_one_input_channel_takes_the_kernels_of_a_convolution() -> None:
+    graph = depthwise((12, 12), 1, (3, 3), multiplier=8, stride=(2, 2))
+    (step,) = compile_graph(graph, Target(dsp=True)).steps
+    assert step.kernel.function == "lp_conv2d_stem_s8_dsp"

@@ -13,13 +13,14 @@ Kernels  multiplier 1: channel by channel over a ring of rows, in place where th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
-from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops import ops, register_op
 from lilliput.compiler.ops._dsp import fits_x256, x256_fields
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
@@ -74,10 +75,13 @@ class DepthwiseConv2d(Op):
     def macs(self, node: Node, inputs: Sequence[Value], output: Value) -> int:
         return output.shape[1] * output.shape[2] * inputs[1].elements
 
-    def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+    def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         x, w = inputs[:2]
         if x.dtype != "int8" or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
             raise self.unsupported(node, f"has no {x.dtype} kernel for a batch of {x.shape[0]}")
+        if x.shape[3] == 1:
+            # One input channel: the same sums as a convolution, which has the faster kernels for it.
+            return ops["conv2d"].kernel(replace(node, op="conv2d"), (x, _as_conv(w), *inputs[2:]), output, target)
         window = _window(node, inputs)
         channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
         if window.is_column:
@@ -89,6 +93,15 @@ class DepthwiseConv2d(Op):
         if target.dsp and fits_x256(channels) and window.dilation == (1, 1):
             return _by_wide_rows(node, window, channels)
         return _by_rows(node, window, channels)
+
+
+def _as_conv(w: Value) -> Value:
+    """Weights (1, kh, kw, C_out) of one input channel as those of a convolution, (C_out, kh, kw, 1)."""
+    if w.data is None or w.quant is None:
+        raise ValueError(f"weights {w.name!r} are not quantised constants")
+    data = np.ascontiguousarray(w.data.transpose(3, 1, 2, 0))
+    quant = w.quant if w.quant.axis is None else replace(w.quant, axis=0)
+    return replace(w, shape=data.shape, data=data, quant=quant)
 
 
 def _window(node: Node, inputs: Sequence[Value]) -> Window:
