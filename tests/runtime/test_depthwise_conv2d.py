@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lilliput.compiler.graph import Graph
 from lilliput.compiler.interpret import run_integer
+from lilliput.compiler.op import Target
 from lilliput.compiler.ops import ops
 from lilliput.compiler.program import compile_graph
 from lilliput.core.errors import BrokenGraph
