@@ -12,7 +12,9 @@ from lilliput.compiler.frontends.tflite import load_tflite
 from lilliput.compiler.op import Target
 from lilliput.compiler.program import compile_graph
 
-runtime = pytest.importorskip("tflite_micro.runtime", reason="tflite-micro is not installed (extra `oracle`)")
+runtime = pytest.importorskip(
+    "tflite_micro.python.tflite_micro.runtime", reason="the wheel tflite_micro is not installed"
+)
 
 NETWORKS = (
     "kws_ref_model", "pretrainedResnet_quant", "vww_96_int8", "ad01_int8", "person_detect", "micro_speech_quantized",
