@@ -34,3 +34,14 @@ def test_no_file_holds_a_second_idea() -> None:
 def test_there_are_no_drawers() -> None:
     drawers = {"utils.py", "helpers.py", "misc.py", "common.py", "util.py"}
     assert [str(path) for path in (ROOT / "src").rglob("*.py") if path.name in drawers] == []
+
+
+def test_every_error_code_has_its_page_in_the_one_tree() -> None:
+    """A code in another file would be unknown to `lilliput explain` until that file happens to be imported."""
+    tree = ROOT / "src" / "lilliput" / "core" / "errors.py"
+    elsewhere = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "src").rglob("*.py")
+        if path != tree and 'code = "LP' in path.read_text(encoding="utf-8")
+    ]
+    assert elsewhere == []

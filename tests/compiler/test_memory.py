@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from lilliput.compiler.graph import Graph, Node, Quant, Value
 from lilliput.compiler.memory import Buffer, MemoryPlan, Step, liveness_bound, place, plan_memory
-from lilliput.compiler.memory_check import BadPlan, check_plan
+from lilliput.compiler.memory_check import check_plan
 from lilliput.compiler.op import Kernel
+from lilliput.core.errors import BadPlan
 
 Q = Quant.per_tensor(0.5, 0)
 

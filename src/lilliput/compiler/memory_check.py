@@ -11,15 +11,7 @@ import numpy as np
 
 from lilliput.compiler.graph import Graph
 from lilliput.compiler.memory import ARENA_ALIGN, SCRATCH_ALIGN, VALUE_ALIGN, MemoryPlan, Step
-from lilliput.core.errors import MismatchError
-
-
-class BadPlan(MismatchError):
-    """The memory plan of a compiled network would let one value overwrite another that is still needed. This is a bug
-    of the planner; no code was written.
-    """
-
-    code = "LP510"
+from lilliput.core.errors import BadPlan
 
 
 def check_plan(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str], plan: MemoryPlan) -> None:

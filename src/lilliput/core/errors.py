@@ -332,6 +332,14 @@ class BoardFault(MismatchError):
     code = "LP503"
 
 
+class BadPlan(MismatchError):
+    """The memory plan of a compiled network would let one value overwrite another that is still needed. This is a bug
+    of the planner; no code was written.
+    """
+
+    code = "LP510"
+
+
 # --- LP6xx: something is missing on this machine --------------------------------------------------------------
 
 
