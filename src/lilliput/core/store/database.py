@@ -141,7 +141,13 @@ def store_errors(path: Path) -> Iterator[None]:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
-    if _is_new(connection, path):
+    # One read transaction: between two reads of their own another process could make the store that is half seen.
+    connection.execute("BEGIN")
+    try:
+        is_new = _is_new(connection, path)
+    finally:
+        connection.execute("ROLLBACK")
+    if is_new:
         _create(connection, path)
     # After a power failure the last commits may be gone, but the file is whole; after a killed process nothing is.
     connection.execute("PRAGMA synchronous = NORMAL")
