@@ -100,7 +100,12 @@ class Board:
     @property
     def target(self) -> Target:
         """What the kernels may use."""
-        return Target(dsp="dsp" in self.features, fpu="fpu" in self.features)
+        return Target(
+            dsp="dsp" in self.features,
+            mve="mve" in self.features,
+            fpu="fpu" in self.features,
+            host=self.emulator == "host",
+        )
 
 
 HOST = Board(
