@@ -25,6 +25,7 @@ HEADER = """
 #include <stdint.h>
 #define LILLIPUT_MODEL_ARENA_BYTES 64u
 #define LILLIPUT_MODEL_ARENA_ALIGN 16u
+static inline void lilliput_model_reset(void *arena) { (void)arena; }
 void lilliput_model_run(void *arena);
 """
 

@@ -45,6 +45,7 @@ int main(void)
     /* On the heap and not static: the sanitizer then guards both ends of the arena. */
     void *arena = aligned_alloc(LILLIPUT_MODEL_ARENA_ALIGN, (LILLIPUT_MODEL_ARENA_BYTES + 15u) / 16u * 16u);
     if (arena == NULL) return 2;
+    lilliput_model_reset(arena);
     for (;;) {
 %(read)s
         lilliput_model_run(arena);

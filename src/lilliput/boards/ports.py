@@ -17,7 +17,7 @@ from lilliput.compiler.graph import Array
 from lilliput.core.errors import NotThisFormat
 
 _PORT = re.compile(
-    r"/\* [^\n]*: (?P<shape>\d+(?: x \d+)*) (?P<dtype>[a-z]+\d+)[^\n]*\*/\n"
+    r"/\* [^\n]*: (?P<shape>\d+(?: x \d+)*) (?P<dtype>[a-z]+\d*)[^\n]*\*/\n"
     r"#define LILLIPUT_MODEL_(?P<kind>INPUT|OUTPUT)(?P<suffix>(?:_\d+)?)_LENGTH (?P<length>\d+)u\n"
     r"[^\n]*\n\{\n[^\n]*arena \+ (?P<offset>\d+)\);\n\}"
 )

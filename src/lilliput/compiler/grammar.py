@@ -2,11 +2,13 @@
 
     stage        values                                              operators
     "float"      activations float32; constants any type             every operator that has a float meaning
-    "integer"    activations int8, uint8, int16 or int32, quantised  every operator that has an integer meaning
+    "integer"    as the device holds them: int8, uint8 and int16     every operator that has a meaning for the types
+                 are quantised; int32, int64, bool and float32 may   of its inputs
+                 stand for themselves
 
 Rules that hold at both stages: names are unique; every value has exactly one producer, or is an input or a constant;
-nodes stand in execution order; no value is empty; each output has the shape and type that its operator infers; each
-operator's own rules hold.
+nodes stand in execution order; no value is empty; each output has the shape and type that its operator infers; a
+state is read by one node; each operator's own rules hold.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ def _check_structure(graph: Graph) -> None:
     if len(set(names)) != len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise BrokenGraph(f"node names appear twice: {', '.join(twice[:5])}")
-    known = set(graph.inputs) | {name for name, value in graph.values.items() if value.is_constant}
+    known = set(graph.inputs) | {name for name, value in graph.values.items() if value.is_constant or value.is_state}
     for node in graph.nodes:
         for name in node.inputs:
             expect(name in known, node, f"reads {name!r} before anything has made it")
@@ -62,6 +64,10 @@ def _check_structure(graph: Graph) -> None:
     for name in graph.outputs:
         if name not in known:
             raise BrokenGraph(f"output {name!r} has no producer")
+    for state in graph.states:
+        owners = [node.name for node in graph.nodes for name in node.inputs if name == state.name]
+        if len(owners) != 1 or state.is_constant or state.name in (*graph.inputs, *graph.outputs):
+            raise BrokenGraph(f"state {state.name!r} must belong to one node, it is read by {', '.join(owners)}")
 
 
 def _check_value(value: Value, stage: Stage) -> None:
@@ -70,16 +76,19 @@ def _check_value(value: Value, stage: Stage) -> None:
         limits = np.iinfo(value.dtype)
         if any(not limits.min <= zero <= limits.max for zero in value.quant.zero_point):
             raise BrokenGraph(f"value {value.name!r} is {value.dtype} with a zero point outside that type")
-    if value.data is not None:
-        if value.data.shape != value.shape or value.data.dtype != np.dtype(value.dtype):
+    for kind, array in (("constant", value.data), ("state", value.state)):
+        if array is None:
+            continue
+        if array.shape != value.shape or array.dtype != np.dtype(value.dtype):
             raise BrokenGraph(
-                f"constant {value.name!r} is declared {value.dtype}{list(value.shape)}, "
-                f"its data is {value.data.dtype}{list(value.data.shape)}"
+                f"{kind} {value.name!r} is declared {value.dtype}{list(value.shape)}, "
+                f"its data is {array.dtype}{list(array.shape)}"
             )
-        if value.dtype == "float32" and not np.isfinite(value.data).all():
-            raise BrokenGraph(f"constant {value.name!r} holds NaN or infinity")
+        if value.dtype == "float32" and not np.isfinite(array).all():
+            raise BrokenGraph(f"{kind} {value.name!r} holds NaN or infinity")
+    if value.is_constant:
         return
-    if stage == "integer" and (value.dtype not in ("int8", "uint8", "int16", "int32") or value.quant is None):
+    if stage == "integer" and value.dtype in ("int8", "uint8", "int16") and value.quant is None:
         raise BrokenGraph(f"value {value.name!r} is {value.dtype} without quantisation in an integer graph")
 
 

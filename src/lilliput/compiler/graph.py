@@ -101,13 +101,18 @@ class Quant:
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """One edge of the graph: an activation, or a constant when `data` is there."""
+    """One edge of the graph: an activation; a constant when `data` is there; a state when `state` is there.
+
+    A state lives on between runs. It belongs to the one node that reads it, which rewrites it in every run; `state` is
+    its contents before the first run.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: DType
     quant: Quant | None = None
     data: Array | None = None
+    state: Array | None = None
 
     @property
     def nbytes(self) -> int:
@@ -123,6 +128,11 @@ class Value:
     def is_constant(self) -> bool:
         """True for weights and other values known at compile time."""
         return self.data is not None
+
+    @property
+    def is_state(self) -> bool:
+        """True for memory that a node keeps from one run to the next."""
+        return self.state is not None
 
     @property
     def scale(self) -> float:
@@ -212,6 +222,12 @@ class Graph:
             for name in dict.fromkeys(node.inputs):
                 found[name].append(node)
         return {name: tuple(nodes) for name, nodes in found.items()}
+
+    @cached_property
+    def states(self) -> tuple[Value, ...]:
+        """The states, in the order of the nodes that own them. A graph with states takes its rows in order of time."""
+        names = dict.fromkeys(name for node in self.nodes for name in node.inputs)
+        return tuple(self.values[name] for name in names if self.values[name].is_state)
 
     def ins(self, node: Node) -> tuple[Value, ...]:
         """The values a node reads."""

@@ -18,29 +18,40 @@ if TYPE_CHECKING:
 def run_integer(
     graph: Graph, inputs: Mapping[str, Array], watch: Callable[[str, Array], None] | None = None
 ) -> dict[str, Array]:
-    """The graph's outputs for integer inputs.
+    """The graph's outputs as the device gives them.
 
     Args:
         graph: a legal integer graph.
-        inputs: name → array of the value's dtype, (N, …) with any N.
+        inputs: name → array of the value's dtype, (N, …) with any N. Where the graph has states, the rows are taken one
+            after the other, from the initial state on.
         watch: called with each value's name and array as soon as it is made.
 
     Raises:
         ValueError: an input is missing, or has another dtype or shape than the graph says (batch apart).
     """
-    values: dict[str, Array] = {}
+    given: dict[str, Array] = {}
     for name in graph.inputs:
         value, array = graph.values[name], np.asarray(inputs[name])
         if array.shape[1:] != value.shape[1:] or array.dtype != np.dtype(value.dtype):
             raise ValueError(
                 f"input {name!r} must be {value.dtype}{['N', *value.shape[1:]]}, got {array.dtype}{list(array.shape)}"
             )
-        values[name] = array
+        given[name] = array
+    if not graph.states:
+        return _run_rows(graph, given, watch)
+    states = {value.name: np.array(value.state) for value in graph.states}
+    rows = len(next(iter(given.values())))
+    made = [_run_rows(graph, {k: v[i : i + 1] for k, v in given.items()} | states, watch) for i in range(rows)]
+    return {name: np.concatenate([row[name] for row in made]) for name in graph.outputs}
+
+
+def _run_rows(graph: Graph, given: Mapping[str, Array], watch: Callable[[str, Array], None] | None) -> dict[str, Array]:
+    values = dict(given)
     last_use = _last_uses(graph)
     for index, node in enumerate(graph.nodes):
         arrays = [_constant_or(graph, values, name) for name in node.inputs]
         output = graph.values[node.output]
-        made = ops[node.op].integer(node, graph.ins(node), output, *arrays)
+        made = ops[node.op].evaluate(node, graph.ins(node), output, *arrays)
         if made.dtype != np.dtype(output.dtype) or made.shape[1:] != output.shape[1:]:
             raise ValueError(
                 f"{node.op} at {node.name!r} gave {made.dtype}{made.shape}, not {output.dtype}{output.shape}"

@@ -40,7 +40,8 @@ class Step:
 class Buffer:
     """Memory that one or more values share, live in the closed interval [first, last] of steps.
 
-    Inputs of the network are written before step 0 (first = -1); outputs are read after the last step.
+    Inputs of the network are written before step 0 (first = -1); outputs are read after the last step; states live all
+    the time.
     """
 
     names: tuple[str, ...]
@@ -103,8 +104,9 @@ def plan_memory(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str])
 
 def live_buffers(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str]) -> list[Buffer]:
     """The buffers to place, after merging renamed values and in-place outputs."""
-    first = dict.fromkeys(graph.inputs, -1)
-    last = {name: len(steps) for name in graph.outputs}
+    states = [value.name for value in graph.states]
+    first = dict.fromkeys((*graph.inputs, *states), -1)
+    last = dict.fromkeys((*graph.outputs, *states), len(steps))
     root = {name: name for name, value in graph.values.items() if not value.is_constant}
 
     def find(name: str) -> str:

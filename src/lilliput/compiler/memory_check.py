@@ -37,6 +37,9 @@ def check_plan(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str], 
     for name in graph.inputs:
         _demand(bool((owner[span(name, "input")] == -1).all()), f"input {name!r} overlaps another input")
         owner[span(name, "input")] = ids[origin[name]]
+    for state in graph.states:
+        _demand(bool((owner[span(state.name, "state")] == -1).all()), f"state {state.name!r} overlaps an input")
+        owner[span(state.name, "state")] = ids[state.name]
     for step in steps:
         where = f'step {step.index} ({step.kernel.function} at "{step.node.name}")'
         *sources, output = step.kernel.operands
@@ -59,7 +62,7 @@ def check_plan(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str], 
                 _demand(used.stop <= start or stop <= used.start, f"{where}: scratch overlaps {name!r}")
             owner[start:stop] = -1
         owner[target] = ids[origin[output]]
-    for name in graph.outputs:
+    for name in (*graph.outputs, *(state.name for state in graph.states)):
         owned(name, "end")
     _demand(SCRATCH_ALIGN <= ARENA_ALIGN, "the arena is aligned less than a scratch buffer")
 

@@ -62,7 +62,7 @@ class Kernel:
         function: the C function; declared in `runtime/<function>.h`, defined in `runtime/<function>.c`, with the
             struct `<struct>_t`.
         fields: the members of the struct, in the order of its declaration.
-        operands: activation names, in the order of the pointers: inputs, then outputs.
+        operands: names in the order of the pointers: inputs, then states, which the kernel may write, then the output.
         struct: stem of the struct's name, where it differs from the function (a variant shares its struct).
         scratch_bytes: working memory, aligned to 8, passed last as `void *`; 0 passes nothing.
         in_place: positions in `operands` of the inputs whose memory the output may take over, that is, where the
@@ -114,6 +114,25 @@ class Op(ABC):
         """The meaning in integers, bit for bit what the kernel gives. Any batch."""
         raise self.unsupported(node, "has no integer form")
 
+    def evaluate(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
+        """What the device gives: `float` where all activations are float32, else `integer`. Any batch.
+
+        The array of a state comes as it is after the last run, (1, …), and is brought up to date in place.
+        """
+        if not _all_float(inputs, output):
+            return self.integer(node, inputs, output, *x)
+        import torch
+
+        with torch.no_grad():
+            made: Array = self.float(node, *(torch.from_numpy(_writable(array)) for array in x)).numpy()
+        return made
+
+    def lower(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        """The kernel call for the types of this node: `kernel_float` where all are float32, else `kernel`."""
+        if _all_float(inputs, output):
+            return self.kernel_float(node, inputs, output, target)
+        return self.kernel(node, inputs, output, target)
+
     def macs(self, node: Node, inputs: Sequence[Value], output: Value) -> int:
         """Multiply-accumulates of one inference (batch 1)."""
         return 0
@@ -122,12 +141,26 @@ class Op(ABC):
         """The kernel call, or None when the node needs no code because its output is its input's very bytes."""
         raise self.unsupported(node, "has no kernel")
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        """`kernel` for float32 activations: as `float`, within the rounding of sums in another order."""
+        raise self.unsupported(node, "has no float32 kernel")
+
     def unsupported(self, node: Node, what: str) -> UnsupportedOp:
         """The error for a node that cannot be lowered."""
         where = f" ({node.source})" if node.source else ""
         return UnsupportedOp(
             f'{node.op} at "{node.name}"{where} {what}', fix="`lilliput list ops` prints what there is"
         )
+
+
+def _all_float(inputs: Sequence[Value], output: Value) -> bool:
+    active = [value.dtype for value in (*inputs, output) if not value.is_constant]
+    return all(dtype == "float32" for dtype in active)
+
+
+def _writable(array: Array) -> Array:
+    made = np.ascontiguousarray(array)
+    return made if made.flags.writeable else made.copy()
 
 
 def broken(node: Node, what: str) -> BrokenGraph:

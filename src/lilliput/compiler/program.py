@@ -77,7 +77,7 @@ def compile_graph(graph: Graph, target: Target | None = None) -> Program:
     steps: list[Step] = []
     renamed: dict[str, str] = {}
     for node in graph.nodes:
-        kernel = ops[node.op].kernel(node, graph.ins(node), graph.values[node.output], target)
+        kernel = ops[node.op].lower(node, graph.ins(node), graph.values[node.output], target)
         if kernel is None:
             renamed[node.output] = node.inputs[0]
         else:

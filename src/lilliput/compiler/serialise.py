@@ -34,6 +34,7 @@ class _Value(_Strict):
     dtype: Literal["float32", "int8", "uint8", "int16", "int32", "int64", "bool"]
     quant: _Quant | None
     constant: bool
+    state: bool = False
 
 
 class _Node(_Strict):
@@ -55,7 +56,7 @@ class _Graph(_Strict):
 
 
 def graph_to_plain(graph: Graph, stage: Stage = "integer") -> tuple[dict[str, Any], dict[str, Array]]:
-    """Plain values for JSON, and the constants by name."""
+    """Plain values for JSON, and by name the constants and the initial contents of the states."""
     values = [
         {
             "name": value.name,
@@ -63,6 +64,7 @@ def graph_to_plain(graph: Graph, stage: Stage = "integer") -> tuple[dict[str, An
             "dtype": value.dtype,
             "quant": None if value.quant is None else _quant_to_plain(value.quant),
             "constant": value.is_constant,
+            **({"state": True} if value.is_state else {}),
         }
         for value in graph.values.values()
     ]
@@ -79,7 +81,8 @@ def graph_to_plain(graph: Graph, stage: Stage = "integer") -> tuple[dict[str, An
     ]
     plain = {"name": graph.name, "stage": stage, "values": values, "nodes": nodes}
     plain |= {"inputs": list(graph.inputs), "outputs": list(graph.outputs)}
-    constants = {name: value.data for name, value in graph.values.items() if value.data is not None}
+    stored = {name: value.state if value.data is None else value.data for name, value in graph.values.items()}
+    constants = {name: array for name, array in stored.items() if array is not None}
     return plain, constants
 
 
@@ -117,7 +120,7 @@ def graph_from_plain(plain: Mapping[str, Any], constants: Mapping[str, Array], w
 
 
 def _same_names(parsed: _Graph, constants: Mapping[str, Array], where: str) -> None:
-    declared = {value.name for value in parsed.values if value.constant}
+    declared = {value.name for value in parsed.values if value.constant or value.state}
     missing, unexpected = sorted(declared - set(constants)), sorted(set(constants) - declared)
     if missing or unexpected:
         parts = [f"{label}: {', '.join(names[:5])}{_more(names)}" for label, names in
@@ -131,12 +134,15 @@ def _same_names(parsed: _Graph, constants: Mapping[str, Array], where: str) -> N
 
 def _value(value: _Value, constants: Mapping[str, Array], where: str) -> Value:
     checked_bytes(value.shape, ITEM_BYTES[value.dtype], f"{where}: {value.name!r}")
-    data = constants[value.name] if value.constant else None
+    data = constants[value.name] if value.constant or value.state else None
     if data is not None and (list(data.shape) != value.shape or data.dtype != np.dtype(value.dtype)):
         found = f"{data.dtype}{list(data.shape)}"
         raise WrongWeights(f"{where} declares {value.name!r} as {value.dtype}{value.shape}, the file holds {found}")
     dtype: DType = value.dtype
-    return Value(value.name, tuple(value.shape), dtype, _quant(value, where), data)
+    quant = _quant(value, where)
+    if value.state and not value.constant:
+        return Value(value.name, tuple(value.shape), dtype, quant, state=data)
+    return Value(value.name, tuple(value.shape), dtype, quant, data)
 
 
 def _quant(value: _Value, where: str) -> Quant | None:

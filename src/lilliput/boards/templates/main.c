@@ -14,6 +14,7 @@ __attribute__((noinline)) void lilliput_ready(void)
 
 int main(void)
 {
+    lilliput_model_reset(lilliput_arena);
     for (;;) {
         lilliput_ready();
         lilliput_model_run(lilliput_arena);

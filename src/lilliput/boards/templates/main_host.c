@@ -14,6 +14,7 @@ int main(void)
     (void)_setmode(_fileno(stdin), _O_BINARY);
     (void)_setmode(_fileno(stdout), _O_BINARY);
 #endif
+    lilliput_model_reset(arena);
     for (;;) {
 $read
         lilliput_model_run(arena);

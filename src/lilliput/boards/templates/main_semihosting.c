@@ -91,6 +91,7 @@ int main(void)
     if (inputs == 0xFFFFFFFFu || outputs == 0xFFFFFFFFu || ticks == 0xFFFFFFFFu) {
         leave(2u);
     }
+    lilliput_model_reset(lilliput_arena);
     for (;;) {
 $read
         const uint32_t measured = timed_run();

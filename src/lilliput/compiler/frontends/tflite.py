@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from lilliput.compiler.frontends._tflite_ops import BUILTIN_NAMES, TRANSLATORS, Operator, Reader
 from lilliput.compiler.frontends.flatbuffer import Table, root_table
+from lilliput.compiler.frontends.tflite_ops import BUILTIN_NAMES, TRANSLATORS, Operator, Reader
 from lilliput.compiler.grammar import Stage, check
 from lilliput.compiler.graph import ITEM_BYTES, Array, DType, Graph, Quant, Value, checked_bytes
 from lilliput.core.errors import (
     BadValue,
-    BrokenGraph,
     CutShort,
     DynamicShape,
     ImpossibleSize,
@@ -196,10 +195,7 @@ def _operator(raw: _RawOperator, position: int, codes: list[str], names: list[st
     if name not in TRANSLATORS:
         raise UnsupportedOp(f"{name} ({path}) has no kernel", fix="`lilliput list ops` prints what there is")
     inputs = [None if i == -1 else _picked([i], names, path)[0] for i in raw.inputs.tolist()]
-    outputs = _picked(raw.outputs, names, path)
-    if len(outputs) != 1:
-        raise BrokenGraph(f"{name} ({path}) has {len(outputs)} outputs, one is expected")
-    return Operator(name, path, inputs, outputs[0], raw.options)
+    return Operator(name, path, inputs, _picked(raw.outputs, names, path), raw.options)
 
 
 def _picked(indices: Any, names: list[str], path: str) -> list[str]:
