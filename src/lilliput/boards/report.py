@@ -78,6 +78,8 @@ def report_parts(report: Mapping[str, Any], *, sort: str = "") -> list[Table | s
     board = report["board"]
     parts: list[Table | str] = [f"{report['model']['name']} on {board['title']} ({board['core']})"]
     parts += [_port_line(label, port) for label in ("input", "output") for port in report[f"{label}s"]]
+    if report.get("stream"):
+        parts.append(_stream_line(report["stream"]))
     parts.append(_layer_table(report, sort))
     if report["without_dsp"]:
         names = ", ".join(report["without_dsp"])
@@ -151,6 +153,14 @@ def _layer_table(report: Mapping[str, Any], sort: str) -> Table:
 
 def _per_mac(layer: Mapping[str, Any]) -> float | None:
     return round(layer["instructions"] / layer["macs"], 2) if layer["macs"] and layer["instructions"] else None
+
+
+def _stream_line(stream: Mapping[str, Any]) -> str:
+    return (
+        f"streaming: {stream['hop']} new frames a run, {exact_bytes(stream['kept_bytes'])} kept from run to run; run m "
+        f"(from 0) gives the window that begins at frame (m + 1) · {stream['hop']} - {stream['lag']}, whole windows "
+        f"come from run {stream['first_run']} on"
+    )
 
 
 def _memory_table(report: Mapping[str, Any]) -> Table:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +28,12 @@ Calibration = Annotated[
 Toolchain = Annotated[str, typer.Option("--toolchain", help="The compiler: zig (from pip) or gcc.")]
 
 
+Stream = Annotated[
+    bool, typer.Option("--stream", help="Take a few new frames a run, and keep what is needed of the past.")
+]
+Hop = Annotated[int, typer.Option("--hop", min=0, help="New frames a run with --stream; by default the strides.")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the verbs."""
     app.command(
@@ -40,6 +47,8 @@ def compile_file(
     board: BoardName,
     out: Out = None,
     calibration: Calibration = None,
+    stream: Stream = False,
+    hop: Hop = 0,
     toolchain: Toolchain = "zig",
     json: Json = False,
     quiet: Quiet = False,
@@ -53,15 +62,16 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program = _program(file, chosen, calibration)
-    rows = _random_rows(program)
+    program, streaming = _program(file, chosen, calibration, stream=stream, hop=hop)
+    rows = _random_rows(program, streaming)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, verification.execution) | {
         "proof": {
             "rows": verification.rows,
             "output_bytes": verification.output_bytes,
             "differing_bytes": verification.differing_bytes,
-        }
+        },
+        **streaming,
     }
     folder = out or Path("build") / f"{file.stem}-{chosen.name}"
     with write_folder(folder) as fresh:
@@ -74,6 +84,8 @@ def cost(
     file: File,
     board: BoardName,
     calibration: Calibration = None,
+    stream: Stream = False,
+    hop: Hop = 0,
     sort: Annotated[str, typer.Option("--sort", help="Order the layers by macs, instructions or live.")] = "",
     toolchain: Toolchain = "zig",
     json: Json = False,
@@ -86,20 +98,32 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program = _program(file, chosen, calibration)
-    execution = execute(program, chosen, [x[:1] for x in _random_rows(program)], toolchain=_toolchain(toolchain))
-    report = make_report(program, chosen, execution)
+    program, streaming = _program(file, chosen, calibration, stream=stream, hop=hop)
+    execution = execute(program, chosen, [x[:1] for x in _random_rows(program, {})], toolchain=_toolchain(toolchain))
+    report = make_report(program, chosen, execution) | streaming
     Output(json=json, quiet=quiet).show(report, ids=[str(file)], human=report_parts(report, sort=sort))
 
 
-def _program(file: Path, board: Board, calibration: Path | None) -> Program:
+def _program(
+    file: Path, board: Board, calibration: Path | None, *, stream: bool, hop: int
+) -> tuple[Program, dict[str, Any]]:
+    """The compiled network, and what the report says beyond it."""
     from lilliput.compiler.frontends import load_network
+    from lilliput.compiler.passes.stream import stream as streamed
     from lilliput.compiler.program import compile_graph
+    from lilliput.core.errors import BadSetting
+
+    if hop and not stream:
+        raise BadSetting(f"--hop {hop} without --stream", fix="add --stream")
 
     graph, stage = load_network(file)
     if stage == "float":
         graph = _quantised(graph, file, calibration)
-    return compile_graph(graph, board.target)
+    if not stream:
+        return compile_graph(graph, board.target), {}
+    made = streamed(graph, hop)
+    told = {"hop": made.hop, "lag": made.lag, "first_run": made.first_run, "kept_bytes": made.kept_bytes}
+    return compile_graph(made.graph, board.target), {"stream": told}
 
 
 def _quantised(graph: Graph, file: Path, calibration: Path | None) -> Graph:
@@ -122,14 +146,15 @@ def _array(path: Path) -> np.ndarray:
     return read_npy(path)
 
 
-def _random_rows(program: Program) -> list[np.ndarray]:
-    """The same few rows each time: random, and the extreme ones."""
+def _random_rows(program: Program, streaming: Mapping[str, Any]) -> list[np.ndarray]:
+    """The same few rows each time: random, and the extreme ones. A stream gets enough of them to fill its memory."""
     import numpy as np
 
     rng, found = np.random.default_rng(0), []
+    count = 8 + (streaming["stream"]["first_run"] if streaming else 0)
     for value in program.inputs:
         limits = np.iinfo(value.dtype)
-        x = rng.integers(limits.min, limits.max + 1, (8, *value.shape[1:])).astype(value.dtype)
+        x = rng.integers(limits.min, limits.max + 1, (count, *value.shape[1:])).astype(value.dtype)
         x[-2], x[-1] = limits.min, limits.max
         found.append(x)
     return found

@@ -63,6 +63,7 @@ class Kernel:
             struct `<struct>_t`.
         fields: the members of the struct, in the order of its declaration.
         operands: names in the order of the pointers: inputs, then states, which the kernel may write, then the output.
+            A kernel whose output is a state's very memory ends with that state instead.
         struct: stem of the struct's name, where it differs from the function (a variant shares its struct).
         scratch_bytes: working memory, aligned to 8, passed last as `void *`; 0 passes nothing.
         in_place: positions in `operands` of the inputs whose memory the output may take over, that is, where the
@@ -154,7 +155,7 @@ class Op(ABC):
 
 
 def _all_float(inputs: Sequence[Value], output: Value) -> bool:
-    active = [value.dtype for value in (*inputs, output) if not value.is_constant]
+    active = [value.dtype for value in (*inputs, output) if not value.is_constant and not value.is_state]
     return all(dtype == "float32" for dtype in active)
 
 

@@ -80,8 +80,10 @@ def compile_graph(graph: Graph, target: Target | None = None) -> Program:
         kernel = ops[node.op].lower(node, graph.ins(node), graph.values[node.output], target)
         if kernel is None:
             renamed[node.output] = node.inputs[0]
-        else:
-            steps.append(Step(len(steps), node, kernel))
+            continue
+        if kernel.operands[-1] != node.output:  # a state, whose memory the output is
+            renamed[node.output] = kernel.operands[-1]
+        steps.append(Step(len(steps), node, kernel))
     plan = plan_memory(graph, steps, renamed)
     check_plan(graph, steps, renamed, plan)
     sources = {**print_model(graph, steps, plan), **runtime_sources(steps)}
