@@ -37,3 +37,31 @@ def test_a_hop_without_streaming_is_a_mistake(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "--hop 4 without --stream" in done.stderr
     assert not (tmp_path / "build").exists()
+
+
+@pytest.mark.shared
+def test_two_compiled_networks_are_compared_by_layer(tmp_path: Path) -> None:
+    file = str(shared("models") / "hello_world_int8.tflite")
+    for name, more in (("a", ()), ("b", ("--toolchain", "zig"))):
+        run_lilliput(["compile", file, *BOARD, "--out", name, *more], tmp_path)
+    told = json.loads(run_lilliput(["compare", "a", "b", "--json"], tmp_path).stdout)
+    assert {row["ratio"] for row in told["figures"] if row["ratio"] is not None} == {1.0}
+    assert all(layer["a"] == layer["b"] > 0 for layer in told["layers"])
+    assert "flash B" in run_lilliput(["compare", "a", "b"], tmp_path).stdout
+    done = run_lilliput(["compare", "a", "4f2a"], tmp_path, check=False)
+    assert done.returncode == 2
+    assert "one is a folder and the other is not" in done.stderr
+    (tmp_path / "a" / "report.json").write_text("{")
+    done = run_lilliput(["compare", "a", "b"], tmp_path, check=False)
+    assert done.returncode == 3
+
+
+def test_two_runs_are_compared_by_figure(tmp_path: Path) -> None:
+    store = Path(__file__).resolve().parents[2] / "results" / "builds.jsonl"
+    run_lilliput(["results", "import", str(store)], tmp_path)
+    first, second = run_lilliput(["results", "-q"], tmp_path).stdout.split()[:2]
+    told = json.loads(run_lilliput(["compare", first, second, "--json"], tmp_path).stdout)
+    assert (told["a"], told["b"]) == (first, second)
+    figures = {row["metric"]: row for row in told["figures"]}
+    assert figures["accuracy"]["difference"] == figures["accuracy"]["b"] - figures["accuracy"]["a"]
+    assert "Figures, with intervals" in run_lilliput(["compare", first, second], tmp_path).stdout

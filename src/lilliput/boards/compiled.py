@@ -134,6 +134,22 @@ def read_vectors(folder: Path) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     return found[0], found[1]
 
 
+def read_report(folder: Path) -> dict[str, Any]:
+    """The stored report of a compiled folder.
+
+    Raises:
+        FileError: LP2xx, the report is missing or damaged.
+        BadName: LP205, it lacks what every report has.
+    """
+    path = folder / REPORT
+    report: dict[str, Any] = read_json(path, "report")
+    _board_name(report, path)
+    missing = [key for key in ("model", "layers", "macs", "instructions") if key not in report]
+    if missing:
+        raise BadName(f"{path} lacks {', '.join(missing)}")
+    return report
+
+
 def read_board_name(folder: Path) -> str:
     """The board that a folder was compiled for.
 
