@@ -72,6 +72,8 @@ def _check_structure(graph: Graph) -> None:
 
 def _check_value(value: Value, stage: Stage) -> None:
     _ = value.nbytes  # refuses shapes that cannot be
+    if value.quant is not None and value.dtype == "bool":
+        raise BrokenGraph(f"value {value.name!r} is bool with a scale")
     if value.quant is not None and value.dtype != "float32":
         limits = np.iinfo(value.dtype)
         if any(not limits.min <= zero <= limits.max for zero in value.quant.zero_point):
