@@ -471,3 +471,38 @@ def _cumsum(rng: Random) -> Case:
 def _add_n(rng: Random) -> Case:
     s, q = shape(rng), quant(rng)
     return Case([int8(s, q) for _ in range(rng.integers(2, 9))], [int8(s, quant(rng))], (82, {}))
+
+
+@case("QUANTIZE")
+def _quantize(rng: Random) -> Case:
+    s, y = shape(rng), quant(rng)
+    kind = int(rng.integers(0, 6))
+    if kind == 0:
+        return Case([Edge(s, "float32")], [int8(s, y)], (89, {}))
+    if kind == 1:
+        return Case([Edge(s, "float32")], [Edge(s, "int16", Quant.per_tensor(0.0003, 0))], (89, {}))
+    if kind == 2:
+        return Case([int8(s, quant(rng))], [int8(s, y)], (89, {}))
+    if kind == 3:
+        return Case([int8(s, y)], [Edge(s, "int16", Quant.per_tensor(float(rng.uniform(0.0003, 0.1)), 0))], (89, {}))
+    if kind == 4:
+        return Case([int8(s, y)], [Edge(s, "int32", Quant.per_tensor(float(rng.uniform(0.0003, 0.1)), 0))], (89, {}))
+    uint8 = Quant.per_tensor(float(rng.uniform(0.004, 0.2)), int(rng.integers(0, 256)))
+    return Case([int8(s, y)], [Edge(s, "uint8", uint8)], (89, {}))
+
+
+@case("DEQUANTIZE")
+def _dequantize(rng: Random) -> Case:
+    s = shape(rng)
+    return Case([int8(s, quant(rng))], [Edge(s, "float32")], (38, {}))
+
+
+@case("CAST")
+def _cast(rng: Random) -> Case:
+    s, plain = shape(rng), Quant.per_tensor(1.0, 0)
+    source, target = (
+        str(rng.choice(["bool", "int8", "int32", "float32"])),
+        str(rng.choice(["int8", "int32", "float32"])),
+    )
+    x, y = (Edge(s, dtype, plain if dtype == "int8" else None) for dtype in (source, target))
+    return Case([x], [y], (37, {}))
