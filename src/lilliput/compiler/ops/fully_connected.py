@@ -58,8 +58,8 @@ class FullyConnected(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x, w = inputs[:2]
-        if x.dtype != "int8" or w.dtype != "int8" or w.data is None:
-            raise self.unsupported(node, f"has no {x.dtype} kernel")
+        if x.dtype != "int8" or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
+            raise self.unsupported(node, f"has no {x.dtype} kernel for {x.shape[0]} rows")
         channels = channels_of(node, inputs, output, w.data)
         sizes = (Field("c_in", "int32_t", w.shape[1]), Field("c_out", "int32_t", w.shape[0]))
         if target.dsp and fits_dsp(channels):
