@@ -15,6 +15,7 @@ from lilliput.compiler.memory import MemoryPlan, Step, plan_memory
 from lilliput.compiler.memory_check import check_plan
 from lilliput.compiler.op import Kernel, Target
 from lilliput.compiler.ops import ops
+from lilliput.compiler.order import best_order
 from lilliput.compiler.print_c import print_model
 from lilliput.compiler.runtime_files import runtime_sources
 
@@ -24,7 +25,7 @@ class Program:
     """What `compile_graph` gives. `run` is the integer reference; `boards` runs the same on the host or on a board.
 
     Args:
-        graph: the integer graph.
+        graph: the integer graph, its nodes in the order of the calls.
         target: what the kernels may use.
         steps: the kernel calls in order.
         plan: where each value lies in the arena.
@@ -63,7 +64,7 @@ class Program:
 
 
 def compile_graph(graph: Graph, target: Target | None = None) -> Program:
-    """Choose kernels, plan and prove the memory, print the C.
+    """Choose kernels, order the nodes for the least memory, plan and prove it, print the C.
 
     Args:
         graph: integer graph with a batch of one.
@@ -77,6 +78,12 @@ def compile_graph(graph: Graph, target: Target | None = None) -> Program:
     kernels = choose_kernels(graph, target)
     steps, renamed = schedule(graph, kernels)
     plan = plan_memory(graph, steps, renamed)
+    ordered = best_order(graph, kernels)
+    if ordered is not graph:
+        again = schedule(ordered, kernels)
+        other = plan_memory(ordered, *again)
+        if other.arena_bytes < plan.arena_bytes:
+            graph, (steps, renamed), plan = ordered, again, other
     check_plan(graph, steps, renamed, plan)
     sources = {**print_model(graph, steps, plan), **runtime_sources(steps)}
     return Program(graph, target, tuple(steps), plan, sources)
