@@ -1,0 +1,55 @@
+"""Constants for the kernels that use the Arm vector extension (Helium). `runtime/lp_dots_s8_mve.h` has their layout."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lilliput.compiler.graph import Array
+from lilliput.compiler.op import Field
+from lilliput.compiler.ops._dsp import folded_bias
+from lilliput.compiler.ops._weights import Channels
+
+LANES = 16
+"""int8 elements of a vector."""
+_FOUR = 4
+"""int32 elements of a vector: output channels that are worked on together."""
+_PATCH_BYTES = 1024
+_MOST_PATCHES = 8
+
+
+def dots_fields(channels: Channels) -> tuple[Field, ...]:
+    """The members of `lp_dots_s8_mve_t`, inside a struct that calls it `dots`."""
+    c_out, taps = channels.rows.shape
+    spare = -c_out % _FOUR
+    numbers = {"taps": taps, "c_out": c_out, "is_plain": int(spare == 0 and int(channels.shift.max()) < 0)}
+    fields = (
+        Field("w", "int8_t", in_vectors(channels.rows)),
+        Field("bias", "int32_t", np.pad(folded_bias(channels), (0, spare))),
+        Field("mult", "int32_t", np.pad(channels.mult, (0, spare))),
+        Field("shift", "int8_t", np.pad(channels.shift, (0, spare), constant_values=-1)),
+        *(Field(name, "int32_t", value) for name, value in numbers.items()),
+        *channels.clamp(),
+    )
+    return tuple(Field(f"dots.{field.name}", field.ctype, field.value) for field in fields)
+
+
+def in_vectors(rows: Array) -> Array:
+    """Weights (C_out, taps) in the order in which they are read: fours of channels, whole vectors of taps first."""
+    c_out, taps = rows.shape
+    fours = np.pad(rows, ((0, -c_out % _FOUR), (0, 0))).reshape(-1, _FOUR, taps)
+    whole = taps // LANES * LANES
+    vectors = fours[..., :whole].reshape(len(fours), _FOUR, -1, LANES).transpose(0, 2, 1, 3)
+    parts = [vectors.reshape(len(fours), -1), fours[..., whole:].reshape(len(fours), -1)]
+    stream = np.concatenate(parts, axis=1).ravel()
+    # A whole vector is read from the first of the last weights on.
+    return np.concatenate([stream, np.zeros(LANES if whole < taps else 0, np.int8)])
+
+
+def held_patches(taps: int, pixels: int) -> int:
+    """How many patches are gathered before they are multiplied: so many that their bytes stay few."""
+    return max(1, min(_MOST_PATCHES, pixels, _PATCH_BYTES // taps))
+
+
+def held_pixels(c_in: int, pixels: int) -> int:
+    """The same for the pixels of a 1x1 kernel that works in place."""
+    return max(1, min(pixels, _PATCH_BYTES // 2 // c_in))
