@@ -3,7 +3,7 @@
 #include "lp_compiler.h"
 #include "lp_requantise_mve.h"
 
-/* The rows that are left to do, with four channels from `o` on, whose weights start at `w`. */
+/* The rows to multiply, and where their outputs go. */
 typedef struct {
     const int8_t *x;
     int8_t *y;
@@ -38,15 +38,14 @@ static LP_NOINLINE void lp_four_short(const lp_dots_s8_mve_t *op, const int8_t *
     }
 }
 
-/* The four accumulators of one row. */
-static inline lp_s32x4 lp_four_dots(const int8_t *w, const int32_t *bias, int32_t taps, const int8_t *restrict x)
+/* The four accumulators of one row: `vectors` of 16 taps, and `rest` more. */
+static inline lp_s32x4 lp_four_dots(const int8_t *w, const int32_t *bias, int32_t vectors, int32_t rest, const int8_t *x)
 {
     int32_t acc0 = bias[0];
     int32_t acc1 = bias[1];
     int32_t acc2 = bias[2];
     int32_t acc3 = bias[3];
-    const int32_t rest = taps & 15;
-    for (int32_t left = taps >> 4; left > 0; left--, x += 16, w += 64) {
+    for (int32_t left = vectors; left > 0; left--, x += 16, w += 64) {
         const lp_s8x16 v = lp_vload_s8(x);
         acc0 = lp_vdot(acc0, v, lp_vload_s8(w));
         acc1 = lp_vdot(acc1, v, lp_vload_s8(w + 16));
@@ -63,10 +62,10 @@ static inline lp_s32x4 lp_four_dots(const int8_t *w, const int32_t *bias, int32_
     return lp_vset(acc0, acc1, acc2, acc3);
 }
 
-/* All rows with four channels, every shift below 0. */
-static LP_NOINLINE void lp_four_plain(const lp_dots_s8_mve_t *op, const int8_t *w, int32_t o, const lp_rows_t *all)
+/* All rows with four channels of one or more whole vectors of weights. */
+static LP_NOINLINE void lp_four_whole(const lp_dots_s8_mve_t *op, const int8_t *w, int32_t o, const lp_rows_t *all)
 {
-    const int32_t taps = op->taps;
+    const int32_t vectors = op->taps >> 4;
     const int32_t c_out = op->c_out;
     const int32_t y_offset = op->y_offset;
     const int32_t step = all->step;
@@ -75,13 +74,38 @@ static LP_NOINLINE void lp_four_plain(const lp_dots_s8_mve_t *op, const int8_t *
     const lp_s32x4 shift = lp_vwiden(op->shift + o);
     const int8_t *restrict x = all->x;
     int8_t *restrict y = all->y + o;
+    if (vectors < 1) {
+        return; /* never, but then the inner loop needs no test before it */
+    }
     for (int32_t rows = all->rows; rows > 0; rows--, x += step, y += c_out) {
-        const lp_s32x4 made = lp_vrequantise_right(lp_four_dots(w, bias, taps, x), mult, shift);
+        const lp_s32x4 made = lp_vrequantise_right(lp_four_dots(w, bias, vectors, 0, x), mult, shift);
         lp_vnarrow(y, lp_vsaturate(lp_vadd_n(made, y_offset)));
     }
 }
 
-/* All rows with four channels or the last ones, and any shift. */
+/* All rows with four channels of one or more whole vectors of weights and some more. */
+static LP_NOINLINE void lp_four_mixed(const lp_dots_s8_mve_t *op, const int8_t *w, int32_t o, const lp_rows_t *all)
+{
+    const int32_t vectors = op->taps >> 4;
+    const int32_t rest = op->taps & 15;
+    const int32_t c_out = op->c_out;
+    const int32_t y_offset = op->y_offset;
+    const int32_t step = all->step;
+    const int32_t *bias = op->bias + o;
+    const lp_s32x4 mult = lp_vload_s32(op->mult + o);
+    const lp_s32x4 shift = lp_vwiden(op->shift + o);
+    const int8_t *restrict x = all->x;
+    int8_t *restrict y = all->y + o;
+    if (vectors < 1 || rest == 0) {
+        return; /* never */
+    }
+    for (int32_t rows = all->rows; rows > 0; rows--, x += step, y += c_out) {
+        const lp_s32x4 made = lp_vrequantise_right(lp_four_dots(w, bias, vectors, rest, x), mult, shift);
+        lp_vnarrow(y, lp_vsaturate(lp_vadd_n(made, y_offset)));
+    }
+}
+
+/* All rows with four channels or the last ones, any number of weights, and any shift. */
 static LP_NOINLINE void lp_four_any(const lp_dots_s8_mve_t *op, const int8_t *w, int32_t o, const lp_rows_t *all)
 {
     const lp_s32x4 mult = lp_vload_s32(op->mult + o);
@@ -89,7 +113,8 @@ static LP_NOINLINE void lp_four_any(const lp_dots_s8_mve_t *op, const int8_t *w,
     const int8_t *restrict x = all->x;
     int8_t *restrict y = all->y + o;
     for (int32_t rows = all->rows; rows > 0; rows--, x += all->step, y += op->c_out) {
-        const lp_s32x4 made = lp_vrequantise(lp_four_dots(w, op->bias + o, op->taps, x), mult, shift);
+        const lp_s32x4 acc = lp_four_dots(w, op->bias + o, op->taps >> 4, op->taps & 15, x);
+        const lp_s32x4 made = lp_vrequantise(acc, mult, shift);
         lp_vnarrow_first(y, lp_vsaturate(lp_vadd_n(made, op->y_offset)), op->c_out - o);
     }
 }
@@ -101,10 +126,12 @@ void lp_dots_s8_mve(const lp_dots_s8_mve_t *op, const int8_t *x, int32_t step, i
     for (int32_t o = 0; o < op->c_out; o += 4, w += 4 * op->taps) {
         if (op->is_plain == 0) {
             lp_four_any(op, w, o, &all);
-        } else if (op->taps > 16) {
-            lp_four_plain(op, w, o, &all);
-        } else {
+        } else if (op->taps <= 16) {
             lp_four_short(op, w, o, &all);
+        } else if (op->taps % 16 == 0) {
+            lp_four_whole(op, w, o, &all);
+        } else {
+            lp_four_mixed(op, w, o, &all);
         }
     }
     lp_vclamp_run(y, rows * op->c_out, op->y_min, op->y_max);

@@ -226,15 +226,22 @@ static inline lp_s8x16 lp_vgather_words_first(const int8_t *base, lp_u32x4 offse
         vldrwq_gather_offset_z_s32((const int32_t *)(const void *)base, offsets, vctp32q((uint32_t)count)));
 }
 
+static inline void lp_vstore_words_first(int8_t *to, lp_s8x16 v, int32_t count)
+{
+    vstrwq_p_s32((int32_t *)(void *)to, vreinterpretq_s32_s8(v), vctp32q((uint32_t)count));
+}
+
+static inline lp_u32x4 lp_vload_offsets(const int32_t *from) { return vldrwq_u32((const uint32_t *)from); }
+
 /* Lanes' low bytes to base + offsets[i] */
 static inline void lp_vscatter(int8_t *base, lp_u32x4 offsets, lp_s32x4 v)
 {
     vstrbq_scatter_offset_s32(base, offsets, v);
 }
 
-static inline void lp_vscatter_some(int8_t *base, lp_u32x4 offsets, lp_s32x4 v, lp_mask mask)
+static inline void lp_vscatter_first(int8_t *base, lp_u32x4 offsets, lp_s32x4 v, int32_t count)
 {
-    vstrbq_scatter_offset_p_s32(base, offsets, v, mask);
+    vstrbq_scatter_offset_p_s32(base, offsets, v, vctp32q((uint32_t)count));
 }
 
 #else

@@ -294,20 +294,24 @@ static inline lp_s8x16 lp_vgather_words(const int8_t *base, lp_u32x4 offsets)
     return lp_vgather_words_first(base, offsets, 4);
 }
 
-static inline void lp_vscatter_some(int8_t *base, lp_u32x4 offsets, lp_s32x4 v, lp_mask mask)
+static inline void lp_vstore_words_first(int8_t *to, lp_s8x16 v, int32_t count)
 {
-    LP_EACH(4)
-    {
-        if ((mask >> (4 * i) & 1) != 0) {
-            base[offsets.at[i]] = (int8_t)(uint8_t)((uint32_t)v.at[i] & 0xffu);
-        }
-    }
+    lp_vstore_s8_first(to, v, 4 * count);
 }
 
-static inline void lp_vscatter(int8_t *base, lp_u32x4 offsets, lp_s32x4 v)
+static inline lp_u32x4 lp_vload_offsets(const int32_t *from)
 {
-    lp_vscatter_some(base, offsets, v, (lp_mask)0xffffu);
+    lp_u32x4 v;
+    LP_EACH(4) v.at[i] = (uint32_t)from[i];
+    return v;
 }
+
+static inline void lp_vscatter_first(int8_t *base, lp_u32x4 offsets, lp_s32x4 v, int32_t count)
+{
+    LP_EACH(count < 4 ? count : 4) base[offsets.at[i]] = (int8_t)(uint8_t)((uint32_t)v.at[i] & 0xffu);
+}
+
+static inline void lp_vscatter(int8_t *base, lp_u32x4 offsets, lp_s32x4 v) { lp_vscatter_first(base, offsets, v, 4); }
 
 #undef LP_EACH
 

@@ -13,6 +13,8 @@ LANES = 16
 """int8 elements of a vector."""
 _FOUR = 4
 """int32 elements of a vector: output channels that are worked on together."""
+LEAST_SQUARES = 8
+"""Squares of a depthwise 3x3 kernel that are made before one channel is multiplied with them, where there are so many."""
 _PATCH_BYTES = 1024
 _MOST_PATCHES = 8
 
@@ -43,6 +45,21 @@ def in_vectors(rows: Array) -> Array:
     stream = np.concatenate(parts, axis=1).ravel()
     # A whole vector is read from the first of the last weights on.
     return np.concatenate([stream, np.zeros(LANES if whole < taps else 0, np.int8)])
+
+
+def goes_down(channels: Channels) -> bool:
+    """True when no shift of requantisation is above 0, which the depthwise kernels ask for."""
+    return int(channels.shift.max()) <= 0
+
+
+def lane_fields(channels: Channels, w: Array) -> tuple[Field, ...]:
+    """The first members of the structs of the depthwise kernels."""
+    return (
+        Field("w", "int8_t", w),
+        Field("bias", "int32_t", folded_bias(channels)),
+        Field("mult", "int32_t", channels.mult),
+        Field("shift", "int8_t", channels.shift),
+    )
 
 
 def held_patches(taps: int, pixels: int) -> int:
