@@ -1,4 +1,5 @@
-/* lp_conv2d_1x1_over_s8_mve: as lp_conv2d_1x1_s8_mve, and y may be written over x: `held` pixels at a time are copied.
+/* lp_conv2d_1x1_over_s8_mve: as lp_conv2d_1x1_s8_mve, and y may be written over x: `held` pixels at a time are
+ * copied.
  *
  * Memory    scratch held * c_in bytes, held 1 or more; no heap.
  * Aliasing  y may equal x where no output pixel ends behind the pixel that is read next: for all q but the last,

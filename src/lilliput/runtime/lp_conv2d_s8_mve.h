@@ -1,4 +1,5 @@
-/* lp_conv2d_s8_mve: 2-D convolution, int8 in, int8 out, any kernel, stride, padding and dilation, without groups, for the
+/* lp_conv2d_s8_mve: 2-D convolution, int8 in, int8 out, any kernel, stride, padding and dilation, without groups,
+ * for the
  * Arm vector extension.
  *
  * `held` patches of the image are copied side by side, then multiplied with all output channels (lp_dots_s8_mve.h).

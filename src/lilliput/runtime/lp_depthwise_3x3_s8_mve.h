@@ -1,4 +1,5 @@
-/* lp_depthwise_3x3_s8_mve: depthwise convolution with a 3x3 kernel and no dilation, int8 in, int8 out, for the Arm vector
+/* lp_depthwise_3x3_s8_mve: depthwise convolution with a 3x3 kernel and no dilation, int8 in, int8 out, for the Arm
+ * vector
  * extension.
  *
  * Four channels at a time. Rows of the image are copied into a ring of four rows with their padding; from 4x4 squares of

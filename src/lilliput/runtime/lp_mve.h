@@ -65,11 +65,21 @@ static inline lp_s8x16 lp_vgather_s8(const int8_t *base, lp_u8x16 offsets, lp_ma
     return vldrbq_gather_offset_z_s8(base, offsets, mask);
 }
 
-/* base[v[i] + 128] for the first `count` lanes, 0 for the others */
+/* base[v[i] + 128], or base[v[i]], for the first `count` lanes, 0 for the others */
 static inline lp_s8x16 lp_vlookup_s8(const int8_t *base, lp_s8x16 v, int32_t count)
 {
     const lp_u8x16 index = veorq_u8(vreinterpretq_u8_s8(v), vdupq_n_u8(0x80u));
     return vldrbq_gather_offset_z_s8(base, index, vctp8q((uint32_t)count));
+}
+
+static inline lp_u8x16 lp_vload_u8_first(const uint8_t *from, int32_t count)
+{
+    return vldrbq_z_u8(from, vctp8q((uint32_t)count));
+}
+
+static inline lp_s8x16 lp_vlookup_u8(const int8_t *base, lp_u8x16 v, int32_t count)
+{
+    return vldrbq_gather_offset_z_s8(base, v, vctp8q((uint32_t)count));
 }
 
 /* Memory gets a[0] b[0] c[0] d[0] a[1] ...: 64 bytes at an address that is a multiple of 4. */

@@ -101,6 +101,20 @@ static inline lp_s8x16 lp_vlookup_s8(const int8_t *base, lp_s8x16 v, int32_t cou
     return v;
 }
 
+static inline lp_u8x16 lp_vload_u8_first(const uint8_t *from, int32_t count)
+{
+    lp_u8x16 v;
+    LP_EACH(16) v.at[i] = i < count ? from[i] : 0;
+    return v;
+}
+
+static inline lp_s8x16 lp_vlookup_u8(const int8_t *base, lp_u8x16 v, int32_t count)
+{
+    lp_s8x16 found;
+    LP_EACH(16) found.at[i] = i < count ? base[v.at[i]] : 0;
+    return found;
+}
+
 static inline void lp_vstore_interleaved(int8_t *to, lp_s8x16 a, lp_s8x16 b, lp_s8x16 c, lp_s8x16 d)
 {
     LP_EACH(16)

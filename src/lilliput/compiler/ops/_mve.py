@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from lilliput.compiler.graph import Array
-from lilliput.compiler.op import Field
+from lilliput.compiler.op import Field, Kernel, Target
 from lilliput.compiler.ops._dsp import folded_bias
 from lilliput.compiler.ops._weights import Channels
 
@@ -14,7 +16,11 @@ LANES = 16
 _FOUR = 4
 """int32 elements of a vector: output channels that are worked on together."""
 LEAST_SQUARES = 8
-"""Squares of a depthwise 3x3 kernel that are made before one channel is multiplied with them, where there are so many."""
+"""Squares of a depthwise 3x3 kernel that are made before a channel is multiplied with them, where there are so many."""
+MOST_AVERAGED = 4096
+"""Elements of a window that the average pool divides by exactly (`runtime/lp_avg_pool_s8_mve.h`)."""
+FARTHEST_STEP = 9000
+"""Elements between neighbours of which eight are gathered at once: seven steps are an offset of 16 bits."""
 _PATCH_BYTES = 1024
 _MOST_PATCHES = 8
 
@@ -59,6 +65,18 @@ def lane_fields(channels: Channels, w: Array) -> tuple[Field, ...]:
         Field("bias", "int32_t", folded_bias(channels)),
         Field("mult", "int32_t", channels.mult),
         Field("shift", "int8_t", channels.shift),
+    )
+
+
+def with_vectors(kernel: Kernel, target: Target | None) -> Kernel:
+    """The variant of a portable kernel with the same struct, where the target has the extension."""
+    if target is None or not target.mve:
+        return kernel
+    return replace(
+        kernel,
+        function=f"{kernel.function}_mve",
+        struct=kernel.struct or kernel.function,
+        also=tuple(f"{stem}_mve" for stem in kernel.also),
     )
 
 
