@@ -5,7 +5,8 @@
 #include "lp_requantise_mve.h"
 
 typedef struct {
-    int8_t *w; /* the channel's weights, [kernel_h][16] */
+    int8_t *w; /* the channel's weights, [kernel_h][width] */
+    int32_t width;
     int8_t *row;
     int32_t rows;
     int32_t columns;
@@ -26,28 +27,33 @@ static LP_NOINLINE void lp_row(const lp_depthwise_rows_s8_mve_t *op, int32_t c, 
 {
     const int32_t mult = op->mult[c];
     const int32_t bias = op->bias[c];
-    const int32_t shift = op->shift[c];
-    const int32_t away = shift < 0 ? -1 : 0;
+    const int32_t up = lp_max_s32(op->shift[c], 0);
+    const int32_t down = lp_min_s32(op->shift[c], 0);
+    const int32_t away = down < 0 ? -1 : 0;
     const int32_t step = op->stride_w;
     const uint32_t next = (uint32_t)op->channels;
     const lp_u32x4 places = lp_voffsets(0u, next, 2u * next, 3u * next);
     for (int32_t ox = 0; ox < op->out_w; ox += 4, y += 4 * op->channels) {
+        const int8_t *weights = ring->w;
         int32_t slot = oldest;
         int32_t acc0 = bias;
         int32_t acc1 = bias;
         int32_t acc2 = bias;
         int32_t acc3 = bias;
         for (int32_t ky = 0; ky < op->kernel_h; ky++) {
-            const lp_s8x16 w = lp_vload_s8(ring->w + 16 * ky);
             const int8_t *from = ring->row + slot * ring->columns + ox * step;
-            acc0 = lp_vdot(acc0, lp_vload_s8(from), w);
-            acc1 = lp_vdot(acc1, lp_vload_s8(from + step), w);
-            acc2 = lp_vdot(acc2, lp_vload_s8(from + 2 * step), w);
-            acc3 = lp_vdot(acc3, lp_vload_s8(from + 3 * step), w);
+            for (int32_t left = ring->width; left > 0; left -= 16, weights += 16, from += 16) {
+                const lp_s8x16 w = lp_vload_s8(weights);
+                acc0 = lp_vdot(acc0, lp_vload_s8(from), w);
+                acc1 = lp_vdot(acc1, lp_vload_s8(from + step), w);
+                acc2 = lp_vdot(acc2, lp_vload_s8(from + 2 * step), w);
+                acc3 = lp_vdot(acc3, lp_vload_s8(from + 3 * step), w);
+            }
             slot += op->dilation_h;
             slot -= slot >= ring->rows ? ring->rows : 0;
         }
-        const lp_s32x4 made = lp_vrequantise_down(lp_vset(acc0, acc1, acc2, acc3), mult, shift, away);
+        const lp_s32x4 acc = lp_vshift_n(lp_vset(acc0, acc1, acc2, acc3), up);
+        const lp_s32x4 made = lp_vrequantise_down(acc, mult, down, away);
         lp_vscatter_first(y, places, lp_vsaturate(lp_vadd_n(made, op->y_offset)), op->out_w - ox);
     }
 }
@@ -60,7 +66,10 @@ static void lp_plane(const lp_depthwise_rows_s8_mve_t *op, int32_t c, const lp_r
     int32_t slot = 0;            /* and where; the oldest row lies there till then */
     for (int32_t ky = 0; ky < op->kernel_h; ky++) {
         const int8_t *w = op->w + (c * op->kernel_h + ky) * op->span;
-        lp_vstore_s8(ring->w + 16 * ky, lp_vload_s8_first(w, op->span));
+        int8_t *to = ring->w + ky * ring->width;
+        for (int32_t left = op->span; left > 0; left -= 16, w += 16, to += 16) {
+            lp_vstore_s8(to, lp_vload_s8_first(w, left));
+        }
     }
     lp_vfill(ring->row, op->x_zero, ring->rows * ring->columns);
     for (int32_t oy = 0; oy < op->out_h; oy++) {
@@ -81,9 +90,10 @@ void lp_depthwise_rows_s8_mve(const lp_depthwise_rows_s8_mve_t *op, const int8_t
 {
     lp_ring_t ring;
     ring.w = (int8_t *)scratch;
-    ring.row = ring.w + 16 * op->kernel_h;
+    ring.width = (op->span + 15) / 16 * 16;
+    ring.row = ring.w + op->kernel_h * ring.width;
     ring.rows = (op->kernel_h - 1) * op->dilation_h + 1;
-    ring.columns = ((op->out_w + 3) / 4 * 4 - 1) * op->stride_w + 16;
+    ring.columns = ((op->out_w + 3) / 4 * 4 - 1) * op->stride_w + ring.width;
     for (int32_t c = 0; c < op->channels; c++) {
         lp_plane(op, c, &ring, x, y);
     }

@@ -54,7 +54,7 @@ def in_vectors(rows: Array) -> Array:
 
 
 def goes_down(channels: Channels) -> bool:
-    """True when no shift of requantisation is above 0, which the depthwise kernels ask for."""
+    """True when no shift of requantisation is above 0, which the depthwise kernel by squares asks for."""
     return int(channels.shift.max()) <= 0
 
 

@@ -8,7 +8,7 @@ Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per ou
          scale s_x · s_w, y int8
 Kernels  multiplier 1: channel by channel over a ring of rows, in place where the shapes allow it; DSP: one for 3×3 of
          stride 1 or 2, one for all others without dilation; MVE: one for 3×3 of stride 1 or 2 from squares of 4×4, one
-         for all others whose rows span at most 16 columns. Other multipliers: a direct one
+         for all others. Other multipliers: a direct one
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class DepthwiseConv2d(Op):
             return _direct(node, inputs, window, channels)
         if target.mve and goes_down(channels) and _fits_squares(window):
             return _by_squares(node, window, channels)
-        if target.mve and goes_down(channels) and _fits_vectors(window, channels):
+        if target.mve and len(channels.rows) <= FARTHEST_STEP:
             return _by_vectors(node, window, channels)
         if target.dsp and fits_x256(channels) and _is_three_by_three(window):
             return _three_by_three(node, window, channels)
@@ -178,10 +178,6 @@ def _by_squares(node: Node, window: Window, channels: Channels) -> Kernel:
     )
 
 
-def _fits_vectors(window: Window, channels: Channels) -> bool:
-    return window.reach[1] <= LANES and len(channels.rows) <= FARTHEST_STEP
-
-
 def _by_vectors(node: Node, window: Window, channels: Channels) -> Kernel:
     (kernel_h, kernel_w), span = window.kernel, window.reach[1]
     rows = np.zeros((len(channels.rows), kernel_h, span), np.int8)
@@ -191,7 +187,8 @@ def _by_vectors(node: Node, window: Window, channels: Channels) -> Kernel:
         "pad_top": window.before[0], "pad_left": window.before[1], "dilation_h": window.dilation[0],
         "x_zero": channels.x_zero,
     }  # fmt: skip
-    columns = (-(-window.out[1] // 4) * 4 - 1) * window.stride[1] + LANES
+    width = -(-span // LANES) * LANES
+    columns = (-(-window.out[1] // 4) * 4 - 1) * window.stride[1] + width
     return Kernel(
         function="lp_depthwise_rows_s8_mve",
         fields=(
@@ -201,7 +198,7 @@ def _by_vectors(node: Node, window: Window, channels: Channels) -> Kernel:
             *channels.clamp(),
         ),
         operands=(node.inputs[0], node.output),
-        scratch_bytes=LANES * kernel_h + window.plane[0] * columns,
+        scratch_bytes=kernel_h * width + window.plane[0] * columns,
         in_place=(0,) if window.rows_end_behind_reads() else (),
     )
 
