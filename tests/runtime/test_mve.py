@@ -1,5 +1,5 @@
-"""The kernels for the Arm vector extension: their arithmetic, shapes that use all of their ways, and whole networks; with
-plain C for the instructions here, and in QEMU on a Cortex-M55."""
+"""The kernels for the Arm vector extension: their arithmetic, shapes that use all of their ways, and whole networks,
+with plain C for the instructions here, and in QEMU on a Cortex-M55."""
 
 from __future__ import annotations
 
