@@ -135,7 +135,11 @@ def test_every_way_through_the_kernels_equals_the_reference(tmp_path: Path, laye
 def test_the_real_instructions_do_what_the_plain_c_does(toolchain: ToolchainName) -> None:
     if toolchain == "gcc" and shutil.which("arm-none-eabi-gcc") is None:
         pytest.skip("arm-none-eabi-gcc is not installed")
-    small = [graph for op in ("max_pool2d", "mean", "add", "sub", "mul", "requantize") for graph in CASES[op].values()]
+    small = [
+        graph
+        for op in ("concat", "max_pool2d", "mean", "add", "sub", "mul", "requantize", "softmax")
+        for graph in CASES[op].values()
+    ]
     all_layers = [*WEIGHTED, *PLAIN, *test_conv2d.GENERAL, *test_depthwise_conv2d.THREE, *small]
     graph = parallel([layer for layer in all_layers if layer.name != "avg_pool2d"] + PLAIN[7:8])
     program = compile_graph(graph, M55.target)
@@ -147,7 +151,8 @@ def test_the_real_instructions_do_what_the_plain_c_does(toolchain: ToolchainName
 
 
 def test_every_kernel_is_used_by_some_case() -> None:
-    program = compile_graph(parallel([*WEIGHTED, *PLAIN, *CASES["requantize"].values()]), MVE)
+    others = [graph for op in ("concat", "requantize", "softmax") for graph in CASES[op].values()]
+    program = compile_graph(parallel([*WEIGHTED, *PLAIN, *others]), MVE)
     used = {stem for step in program.steps for stem in (step.kernel.function, *step.kernel.also)}
     there = {
         path.name.removesuffix(".c") for path in files("lilliput.runtime").iterdir() if path.name.endswith("_mve.c")

@@ -106,6 +106,12 @@ static inline lp_s8x16 lp_vdown_four(lp_s8x16 v)
     return vshlcq_s8(v, &carry, 32);
 }
 
+/* The greatest of `most` and the first `count` lanes */
+static inline int32_t lp_vmost_first(int32_t most, lp_s8x16 a, int32_t count)
+{
+    return vmaxvq_p_s8((int8_t)most, a, vctp8q((uint32_t)count));
+}
+
 /* ---- 8 lanes, bytes in memory */
 
 /* base[offsets[i]] for the first `count` lanes, 0 for the others */
@@ -216,6 +222,16 @@ static inline lp_s32x4 lp_vsaturate(lp_s32x4 a)
 {
     const int16x8_t half = vqmovnbq_s32(vreinterpretq_s16_s32(a), a);
     return vreinterpretq_s32_s8(vqmovnbq_s16(vreinterpretq_s8_s16(half), half));
+}
+
+/* acc + the sum of a[i] */
+static inline int32_t lp_vsum(int32_t acc, lp_s32x4 a) { return vaddvaq_s32(acc, a); }
+
+/* base[index[i]] for the first `count` lanes whose index is below `end`, 0 for the others */
+static inline lp_s32x4 lp_vlookup_s32(const int32_t *base, lp_s32x4 index, int32_t end, int32_t count)
+{
+    const lp_mask known = vcmpltq_m_n_s32(index, end, vctp32q((uint32_t)count));
+    return vldrwq_gather_shifted_offset_z_s32(base, vreinterpretq_u32_s32(index), known);
 }
 
 static inline lp_u32x4 lp_voffsets(uint32_t a, uint32_t b, uint32_t c, uint32_t d)

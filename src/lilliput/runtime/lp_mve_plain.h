@@ -81,6 +81,12 @@ static inline int32_t lp_vsum_s8(int32_t acc, lp_s8x16 a)
     return acc;
 }
 
+static inline int32_t lp_vmost_first(int32_t most, lp_s8x16 a, int32_t count)
+{
+    LP_EACH(count < 16 ? count : 16) most = most > a.at[i] ? most : a.at[i];
+    return most;
+}
+
 static inline lp_u8x16 lp_vload_u8(const uint8_t *from)
 {
     lp_u8x16 v;
@@ -288,6 +294,18 @@ static inline lp_s32x4 lp_vwith_sign(lp_s32x4 a, lp_s32x4 sign)
 static inline lp_s32x4 lp_vsaturate(lp_s32x4 a)
 {
     return lp_vmin(lp_vmax(a, lp_vsplat(-128)), lp_vsplat(127));
+}
+
+static inline int32_t lp_vsum(int32_t acc, lp_s32x4 a)
+{
+    LP_EACH(4) acc = (int32_t)((uint32_t)acc + (uint32_t)a.at[i]);
+    return acc;
+}
+
+static inline lp_s32x4 lp_vlookup_s32(const int32_t *base, lp_s32x4 index, int32_t end, int32_t count)
+{
+    LP_EACH(4) index.at[i] = i < count && index.at[i] < end ? base[index.at[i]] : 0;
+    return index;
 }
 
 static inline lp_u32x4 lp_voffsets(uint32_t a, uint32_t b, uint32_t c, uint32_t d)

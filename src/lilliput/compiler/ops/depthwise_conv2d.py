@@ -187,8 +187,8 @@ def _by_vectors(node: Node, window: Window, channels: Channels) -> Kernel:
         "pad_top": window.before[0], "pad_left": window.before[1], "dilation_h": window.dilation[0],
         "x_zero": channels.x_zero,
     }  # fmt: skip
-    width = -(-span // LANES) * LANES
-    columns = (-(-window.out[1] // 4) * 4 - 1) * window.stride[1] + width
+    across = -(-(span + 3 * window.stride[1]) // LANES)
+    columns = (-(-window.out[1] // 4) - 1) * 4 * window.stride[1] + LANES * across
     return Kernel(
         function="lp_depthwise_rows_s8_mve",
         fields=(
@@ -198,7 +198,7 @@ def _by_vectors(node: Node, window: Window, channels: Channels) -> Kernel:
             *channels.clamp(),
         ),
         operands=(node.inputs[0], node.output),
-        scratch_bytes=kernel_h * width + window.plane[0] * columns,
+        scratch_bytes=68 * kernel_h * across + 2 * window.plane[0] * columns,
         in_place=(0,) if window.rows_end_behind_reads() else (),
     )
 

@@ -112,4 +112,6 @@ def _loops(shape: Sequence[int], axes: Sequence[int]) -> _Loops:
         else:
             groups.append((summed, length))
     lengths = [length for _, length in groups]
+    if len(lengths) <= 3:  # one run of summed axes: as sum2, so that what lies together is looked at together
+        lengths[1:1] = [1, 1]
     return _Loops(*lengths, *[1] * (5 - len(lengths)))
