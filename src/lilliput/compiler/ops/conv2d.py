@@ -9,6 +9,7 @@ Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per ou
          w of 4 bits (`Value.bits`) where it is int8 in -8 to 7
 Kernels  portable: 1×1 without padding; the stem, up to 4 input channels; all others
          DSP: 1×1 without padding; input channels in fours; all others, but not with groups
+         MVE: 1×1 without padding; all others, but not with groups
          with weights of 4 bits: all by one portable kernel; the three of DSP
 """
 
@@ -23,6 +24,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
+from lilliput.compiler.ops._mve import dots_fields, held_patches, held_pixels
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
@@ -99,6 +101,8 @@ class Conv2d(Op):
             return _general(node, inputs, window, channels)
         if window.is_pointwise:
             return _pointwise(node, window, channels, target, w.bits)
+        if target.mve and w.bits == 8:
+            return _by_vectors(node, inputs, window, channels)
         if by_patches:
             return _by_patches(node, inputs, window, channels)
         if x.shape[3] <= STEM_CHANNELS:
@@ -172,6 +176,8 @@ def _patches_bytes(words: int, bits: int) -> int:
 def _pointwise(node: Node, window: Window, channels: Channels, target: Target, bits: int) -> Kernel:
     c_out, c_in = channels.rows.shape
     in_place = (0,) if window.pixels_end_behind_reads(c_in, c_out) else ()
+    if target.mve and bits == 8:
+        return _pointwise_by_vectors(node, window, channels, in_place)
     sizes = pointwise_sizes(window, c_in, c_out)
     if target.dsp and fits_dsp(channels):
         return pointwise_by_patches(node, channels, sizes, in_place, bits)
@@ -198,6 +204,38 @@ def pointwise_by_patches(
         scratch_bytes=_patches_bytes(-(-channels.rows.shape[1] // 4), bits),
         in_place=in_place,
         also=("lp_patches_s8_dsp", *(("lp_patches_s4_dsp",) if bits == 4 else ())),
+    )
+
+
+def _by_vectors(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
+    taps = channels.rows.shape[1]
+    held = held_patches(taps, window.positions)
+    sizes = tuple(field for field in _sizes(inputs, window) if field.name != "c_out")
+    ends = (Field("x_zero", "int32_t", channels.x_zero), Field("held", "int32_t", held))
+    return Kernel(
+        function="lp_conv2d_s8_mve",
+        fields=(*dots_fields(channels), *sizes, *window.fields(), *ends),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=held * taps,
+        also=("lp_dots_s8_mve",),
+    )
+
+
+def _pointwise_by_vectors(node: Node, window: Window, channels: Channels, in_place: tuple[int, ...]) -> Kernel:
+    c_in = channels.rows.shape[1]
+    held = held_pixels(c_in, window.positions) if in_place else 0
+    sizes = {
+        "in_w": window.image[1], "out_h": window.out[0], "out_w": window.out[1],
+        "stride_h": window.stride[0], "stride_w": window.stride[1], "held": held,
+    }  # fmt: skip
+    return Kernel(
+        function="lp_conv2d_1x1_over_s8_mve" if in_place else "lp_conv2d_1x1_s8_mve",
+        struct="lp_conv2d_1x1_s8_mve",
+        fields=(*dots_fields(channels), *(Field(name, "int32_t", value) for name, value in sizes.items())),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=held * c_in,
+        in_place=in_place,
+        also=("lp_dots_s8_mve",),
     )
 
 

@@ -17,6 +17,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
+from lilliput.compiler.ops._mve import dots_fields
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window
 from lilliput.compiler.ops.conv2d import pointwise_by_patches, pointwise_sizes
@@ -66,6 +67,13 @@ class FullyConnected(Op):
         sizes = (Field("c_in", "int32_t", w.shape[1]), Field("c_out", "int32_t", w.shape[0]))
         if w.bits == 4:
             return _kernel_s4(node, channels, sizes, target)
+        if target.mve:
+            return Kernel(
+                function="lp_fully_connected_s8_mve",
+                fields=dots_fields(channels),
+                operands=(node.inputs[0], node.output),
+                also=("lp_dots_s8_mve",),
+            )
         if target.dsp and fits_dsp(channels):
             return Kernel(
                 function="lp_fully_connected_s8_dsp",
