@@ -15,6 +15,7 @@ from lilliput.compiler.grammar import check
 from lilliput.compiler.graph import Graph
 from lilliput.compiler.passes.dead_code import remove_dead_code
 from lilliput.compiler.passes.fold_batchnorm import fold_batchnorm
+from lilliput.compiler.passes.fold_bias import fold_bias
 from lilliput.compiler.passes.fold_constants import fold_constants
 from lilliput.compiler.passes.fuse_activation import fuse_activation
 from lilliput.compiler.passes.fuse_padding import fuse_padding
@@ -24,6 +25,7 @@ from lilliput.core.errors import BrokenGraph
 PASSES: tuple[Callable[[Graph], Graph], ...] = (
     fold_constants,
     to_channels_last,
+    fold_bias,
     fold_batchnorm,
     fuse_padding,
     fuse_activation,

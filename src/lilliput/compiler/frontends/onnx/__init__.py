@@ -16,7 +16,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lilliput.compiler.frontends.onnx import operators as operators
-from lilliput.compiler.frontends.onnx.integer import in_float, is_quantised, spread, to_integer
+from lilliput.compiler.frontends.onnx.integer import check_weights, in_float, is_quantised, spread, to_integer
 from lilliput.compiler.frontends.onnx.model import Model, Port, parse_model
 from lilliput.compiler.frontends.onnx.reader import TRANSLATORS, Activation, Constant, Reader
 from lilliput.compiler.frontends.onnx.tensors import MAX_FILE_BYTES, dtype_of
@@ -55,6 +55,7 @@ def read_onnx(data: bytes, name: str = "model", folder: Path | None = None) -> t
     graph = _translated(parse_model(data, name, folder))
     if not is_quantised(graph):
         return simplify(in_float(graph)), "float"
+    check_weights(graph)
     graph = spread(graph)
     return to_integer(simplify(graph, quantised=True)), "integer"
 

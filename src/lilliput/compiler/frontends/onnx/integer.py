@@ -18,9 +18,8 @@ from lilliput.core.errors import UnsafeRange, UnsupportedAttribute, UnsupportedO
 
 SAME_QUANT = frozenset({"transpose", "reshape", "slice", "pad", "max_pool2d", "avg_pool2d", "resize"})
 """Input and output must have one quantisation."""
-EXACT_BEFORE = frozenset({"transpose", "reshape", "max_pool2d", "relu", "relu6"})
+MOVERS = frozenset({"transpose", "reshape", "slice", "pad", "concat", "max_pool2d", "relu", "relu6"})
 """Rounding commutes with these: rounded before, they give what rounding after them gives."""
-EXACT_BEHIND = frozenset({"transpose", "reshape", "slice", "pad", "max_pool2d", "relu", "relu6"})
 SOFTMAX = Quant.per_tensor(1 / 256, -128)
 _WEIGHT_AXIS = {"conv2d": 0, "depthwise_conv2d": 3, "fully_connected": 0}
 
@@ -47,19 +46,24 @@ def spread(graph: Graph) -> Graph:
     while changed:
         before = dict(quants)
         for node in graph.nodes:
-            if node.op in EXACT_BEHIND and quants[node.output] is None:
-                quants[node.output] = quants.get(node.inputs[0])
-        for node in reversed(graph.nodes):
-            x = node.inputs[0]
-            alone = x in quants and len(graph.readers[x]) == 1 and x not in (*graph.outputs, *graph.inputs)
-            if node.op in EXACT_BEFORE and alone and quants[x] is None:
-                quants[x] = quants[node.output]
+            given = {quants[name] for name in node.inputs if name in quants}
+            if _moves(node) and quants[node.output] is None and len(given) == 1:
+                quants[node.output] = given.pop()
+            inner = [name for name in node.inputs if name in quants and name not in (*graph.outputs, *graph.inputs)]
+            for name in inner:
+                wanted = {quants[reader.output] if _moves(reader) else None for reader in graph.readers[name]}
+                if quants[name] is None and len(wanted) == 1:
+                    quants[name] = wanted.pop()
         changed = quants != before
     values = {name: replace(value, quant=quants.get(name, value.quant)) for name, value in graph.values.items()}
     nodes: list[Node] = []
     for node in graph.nodes:
         nodes += _rescaled(node, values)
     return graph.replace(nodes=nodes, values=values)
+
+
+def _moves(node: Node) -> bool:
+    return node.op in MOVERS or (node.op == "resize" and node.attrs["mode"] == "nearest")
 
 
 def _rescaled(node: Node, values: dict[str, Value]) -> Iterator[Node]:
@@ -77,11 +81,29 @@ def _rescaled(node: Node, values: dict[str, Value]) -> Iterator[Node]:
     yield Node("requantize", f"{node.name}.scale", (inner,), node.outputs, {}, node.source)
 
 
+def check_weights(graph: Graph) -> None:
+    """Raise UnsupportedAttribute, LP302, where a layer has no symmetric int8 weights."""
+    for node in graph.nodes:
+        if node.op not in _WEIGHT_AXIS:
+            continue
+        w, where = graph.values[node.inputs[1]], node.source or node.name
+        if w.quant is None or w.dtype != "int8":
+            raise UnsupportedAttribute(
+                f"{where}: its weights are {w.dtype}, not int8", fix="quantise the weights to int8 too"
+            )
+        if any(w.quant.zero_point):
+            raise UnsupportedAttribute(
+                f"{where}: its weights have zero points {sorted(set(w.quant.zero_point))[:4]}",
+                why="the kernels take symmetric weights, with the zero point 0 (128 for uint8)",
+                fix="quantise weights to int8, symmetrically",
+            )
+
+
 def to_integer(graph: Graph) -> Graph:
     """The integer graph.
 
     Args:
-        graph: legal float graph, channels last, its activations with their quantisation.
+        graph: legal float graph, channels last, its activations with their quantisation, after `check_weights`.
 
     Raises:
         UnsupportedOp: LP301, a value has no quantisation. UnsupportedAttribute: LP302, weights or an operand have none.
@@ -119,17 +141,8 @@ def _in_between(graph: Graph, name: str) -> UnsupportedOp:
 def _layer(graph: Graph, node: Node, values: dict[str, Value]) -> Node:
     """A node with its constants in `values`: int8 weights, and an int32 bias in the scale of the products."""
     x, w = graph.values[node.inputs[0]], graph.values[node.inputs[1]]
-    where = node.source or node.name
-    if w.data is None or w.quant is None or w.dtype != "int8" or x.quant is None:
-        raise UnsupportedAttribute(
-            f"{where}: its weights are {w.dtype}, not quantised", fix="quantise the weights to int8 too"
-        )
-    if any(w.quant.zero_point):
-        raise UnsupportedAttribute(
-            f"{where}: its weights have zero points {sorted(set(w.quant.zero_point))[:4]}",
-            why="the kernels take symmetric weights, with the zero point 0 (128 for uint8)",
-            fix="quantise weights to int8, symmetrically",
-        )
+    if w.quant is None or x.quant is None:
+        raise _in_between(graph, node.inputs[0])
     values[w.name] = w
     if len(node.inputs) < 3:
         return node
@@ -137,7 +150,9 @@ def _layer(graph: Graph, node: Node, values: dict[str, Value]) -> Node:
     given = graph.values[node.inputs[2]]
     data = _bias(given, scales)
     if np.abs(data).max(initial=0) > 2**31 - 1:
-        raise UnsafeRange(f"{where}: its bias needs more than 32 bits", fix="quantise with larger scales")
+        raise UnsafeRange(
+            f"{node.source or node.name}: its bias needs more than 32 bits", fix="quantise with larger scales"
+        )
     name = f"{node.name}.bias"
     while name in values or name in graph.values:
         name += "_"
