@@ -336,3 +336,35 @@ def test_what_has_no_operator_of_ours_is_refused_by_name(kind: str) -> None:
     else:
         with pytest.raises(UnsupportedOp, match=f'{kind} at "node" has no kernel'):
             read_onnx(data)
+
+
+def corpus() -> list[bytes]:
+    """A file for each translator, to be mutated."""
+    small = (1, 4, 4, 4)
+    weights = {"Conv": (small, floats(2, 4, 3, 3)), "Gemm": ((1, 5), floats(5, 3)), "MatMul": ((1, 5), floats(5, 3))}
+    files = [one(kind, shape, weight) for kind, (shape, weight) in weights.items()]
+    files += [one(kind, small, opset=20 if kind == "Gelu" else 17, **attrs) for kind, attrs in FUNCTIONS]
+    files += [one(kind, small, floats(4, 1, 1)) for kind in ("Add", "Sub", "Mul", "Div", "PRelu")]
+    files += [one(kind, small, **attrs) for kind in ("MaxPool", "AveragePool") for attrs in POOLS[:4]]
+    files += [one(kind, small) for kind in ("GlobalAveragePool", "GlobalMaxPool", "Flatten")]
+    files += [one("Resize", small, None, None, ints(1, 4, 8, 6), opset=13, **attrs) for attrs in RESIZES]
+    files += [one("Pad", small, ints(0, 0, 1, 2, 0, 0, 2, 0), mode=mode) for mode in ("constant", "reflect", "edge")]
+    return [
+        *files,
+        one("Reshape", small, ints(0, -1)),
+        one("Slice", small, ints(1, 0), ints(3, 5), ints(1, 2), ints(1, 2)),
+        one("Slice", small, ints(3), ints(-1000), ints(3), ints(-1)),
+        one("Split", small, ints(1, 3), outputs=2, axis=1),
+        one("Gather", small, ints(0, 2, 1), axis=1),
+        one("Transpose", small, perm=(0, 2, 3, 1)),
+        one("Squeeze", (1, 4, 1, 6), ints(2)),
+        one("Unsqueeze", (1, 4), ints(2)),
+        one("Expand", (1, 4, 1, 1), ints(1, 4, 3, 5)),
+        one("Tile", small, ints(1, 2, 1, 1)),
+        one("ReduceMean", small, axes=[2, 3]),
+        one("ReduceMax", small, axes=[2, 3]),
+        one("DepthToSpace", small, blocksize=2),
+        one("SpaceToDepth", small, blocksize=2),
+        one("BatchNormalization", small, *[floats(4) ** 2 for _ in range(4)]),
+        one("Clip", small, real(-1.0), real(1.0)),
+    ]

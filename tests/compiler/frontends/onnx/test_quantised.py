@@ -388,3 +388,28 @@ def test_weights_alone_quantised_make_a_float_network() -> None:
     x = items(IMAGE, rows=2)
     np.testing.assert_allclose(ours(graph, x)[0], runtime(data, x)[0], atol=1e-4)
     assert turned(x).shape[3] == 4
+
+
+def corpus() -> list[bytes]:
+    """Quantised files, to be mutated."""
+    files = []
+    for unsigned in (False, True):
+        w = Writer(unsigned)
+        x, k = w.around("x", -3, 3), w.dequantised("k", RNG.standard_normal((2, 4, 1, 1)).astype(np.float32), 0)
+        b = w.bias("b", RNG.standard_normal(2), w.constants["k_s"] * w.constants["x_s"])
+        w.nodes += [helper.make_node("Conv", [x, k, b], ["c"]), helper.make_node("Relu", ["c"], ["r"])]
+        w.nodes += [helper.make_node("Add", [w.around("r", 0, 9)] * 2, ["s"])]
+        w.nodes += [helper.make_node("Concat", [w.around("s", 0, 9), "r_dq"], ["t"], axis=1)]
+        w.nodes += [helper.make_node("GlobalAveragePool", [w.around("t", 0, 9)], ["y"])]
+        files.append(w.file({"x": (1, 4, 3, 3)}, w.around("y", 0, 9)))
+        w = Writer(unsigned)
+        w.around("x", -3, 3)
+        k, y = w.weights("k", RNG.standard_normal((2, 4, 1, 1)).astype(np.float32), 0), w.scale("y", -9, 9)
+        w.constants["b"] = RNG.integers(-3000, 3000, 2).astype(np.int32)
+        w.nodes.append(helper.make_node("QLinearConv", ["x_q", "x_s", "x_z", *k, *y, "b"], ["c"]))
+        w.nodes.append(helper.make_node("QLinearAdd", ["c", *y, "c", *y, *y], ["a"], domain="com.microsoft"))
+        w.nodes.append(helper.make_node("QLinearSigmoid", ["a", *y, *y], ["s"], domain="com.microsoft"))
+        w.nodes.append(helper.make_node("QLinearConcat", [*y, "s", *y, "a", *y], ["t"], domain="com.microsoft", axis=1))
+        w.nodes.append(helper.make_node("DequantizeLinear", ["t", *y], ["y"]))
+        files.append(w.file({"x": (1, 4, 3, 3)}, "y"))
+    return files

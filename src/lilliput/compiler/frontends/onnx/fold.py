@@ -16,7 +16,7 @@ from lilliput.compiler.frontends.onnx import shapes
 from lilliput.compiler.frontends.onnx.model import Operator
 from lilliput.compiler.frontends.onnx.tensors import dtype_of
 from lilliput.compiler.graph import Array
-from lilliput.core.errors import BadValue, BrokenGraph, ImpossibleSize
+from lilliput.core.errors import BadValue, ImpossibleSize
 
 MAX_ELEMENTS = 1 << 24
 """Of one computed constant; a network for a microcontroller has fewer weights altogether."""
@@ -29,15 +29,13 @@ def fold(op: Operator) -> list[Array]:
     """The outputs of an operator whose inputs are all known.
 
     Raises:
-        BrokenGraph: LP310, the inputs do not fit. BadValue: LP207, the result is not a number.
+        ValueError and its like, the inputs do not fit; the reader names the operator.
+        BadValue: LP207, the result is not a number.
         ImpossibleSize: LP204, the result has over `MAX_ELEMENTS` elements.
     """
     given = [array for array in op.known if array is not None]
-    try:
-        with np.errstate(all="ignore"):
-            made = FOLDERS[op.kind](op, given)
-    except (ValueError, IndexError, TypeError, ZeroDivisionError, OverflowError) as error:
-        raise BrokenGraph(f"{op.path}: {error}") from None
+    with np.errstate(all="ignore"):
+        made = FOLDERS[op.kind](op, given)
     for array in made:
         if array.dtype.kind == "f" and np.isnan(array).any():
             raise BadValue(f"{op.path} gives NaN")

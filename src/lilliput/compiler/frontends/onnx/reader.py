@@ -70,18 +70,16 @@ class Reader:
         self._folded = 0
 
     def add(self, operator: Operator) -> None:
-        """Translate one operator, or compute it where everything it needs is known."""
-        constants = [self.constants.get(name) for name in operator.inputs]
-        op = replace(operator, known=tuple(None if c is None else c.real for c in constants))
-        first = constants[0] if constants else None
-        if op.kind in QUANTISERS and first is not None:
-            self.constants[op.outputs[0]] = QUANTISERS[op.kind](op, first.data)
-        elif op.kind in ("Shape", "Size") and not op.domain:
-            self._shape(op)
-        elif not op.domain and op.kind in FOLDERS and all(op.known[i] is not None for i in _present(op)):
-            self._fold(op, constants)
-        else:
-            self._translate(op)
+        """Translate one operator, or compute it where everything it needs is known.
+
+        Raises:
+            UnsupportedError: LP3xx, there is no exact translation, or the operator's parts do not fit each other.
+            FileError: LP2xx, a value or a size in it cannot be.
+        """
+        try:
+            self._add(operator)
+        except (ValueError, IndexError, TypeError, KeyError, ArithmeticError) as error:
+            raise BrokenGraph(f"{operator.path}: {error}") from None
 
     # --- what translators ask
 
@@ -184,6 +182,19 @@ class Reader:
 
     # --- how it works
 
+    def _add(self, operator: Operator) -> None:
+        constants = [self.constants.get(name) for name in operator.inputs]
+        op = replace(operator, known=tuple(None if c is None else c.real for c in constants))
+        first = constants[0] if constants else None
+        if op.kind in QUANTISERS and first is not None:
+            self.constants[op.outputs[0]] = QUANTISERS[op.kind](op, first.data)
+        elif op.kind in ("Shape", "Size") and not op.domain:
+            self._shape(op)
+        elif not op.domain and op.kind in FOLDERS and all(op.known[i] is not None for i in _present(op)):
+            self._fold(op, constants)
+        else:
+            self._translate(op)
+
     def _shape(self, op: Operator) -> None:
         name = op.need(0)
         shape = self.constants[name].data.shape if name in self.constants else self.shape(self.activations[name].value)
@@ -210,10 +221,7 @@ class Reader:
         integers = {source.integers for source in read if source.integers}
         if integers and not moves and translator not in _OF_INTEGERS:
             op.refuse(f"it reads {', '.join(sorted(integers))} values, float32 is expected")
-        try:
-            made = translator(self, op)
-        except (ValueError, IndexError, TypeError, KeyError, ArithmeticError) as error:
-            raise BrokenGraph(f"{op.path}: {error}") from None
+        made = translator(self, op)
         results = [made] if isinstance(made, (str, Activation)) else list(made)
         if any(op.outputs[len(results) :]):
             op.refuse(f"output {len(results)} is used, which has no translation")
