@@ -83,11 +83,11 @@ def catalogue(folder: Path | None = None) -> Registry[Paper]:
     for name in papers:
         every.add(name, papers[name])
     origin: dict[str, Path | str] = {}
-    for paper, owner in _installed():
+    for paper, entry in _installed():
         if paper.name in every:
-            raise BadSetting(f"{owner}: the paper's name {paper.name!r} is taken", fix="give it another name")
+            raise BadSetting(f"{entry}: the paper's name {paper.name!r} is taken", fix="give it another name")
         every.add(paper.name, paper)
-        origin[paper.name] = owner
+        origin[paper.name] = entry
     for path in _files(folder):
         paper = read_paper(path)
         if paper.name in every:

@@ -176,10 +176,11 @@ class Jobs:
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     def _settle(self) -> None:
-        """Jobs that a server before this one left running are interrupted: their processes end with it."""
+        """Jobs that a server before this one left running end with it: done where the run was stored, else interrupted."""
         with self._database.change() as connection:
             connection.execute(
-                "UPDATE jobs SET state = 'interrupted', ended = ?, error = 'the server ended' WHERE state = 'running'",
+                "UPDATE jobs SET state = CASE WHEN run IS NULL THEN 'interrupted' ELSE 'done' END, ended = ?, "
+                "error = 'the server ended' WHERE state = 'running'",
                 (now(),),
             )
 

@@ -46,21 +46,6 @@ def feed_as_json(request: Request) -> Response:
     )
 
 
-@router.get("/papers/{name}")
-def show_paper(request: Request, name: str) -> Response:
-    """What a paper claims, and what came out here."""
-    site = site_of(request)
-    site.sync.runs()
-    paper = site.paper(name)
-    row = dict(site.database.query("SELECT * FROM papers WHERE name = ?", (name,))[0])
-    content = json.loads(row["content"])
-    return site.render(
-        request, "paper.html", paper=paper, row=row, content=content, claims=claims_here(site, name),
-        runs=_runs(site, name), notes=_notes(site, name), voted=name in _voted(site, request),
-        scales=content["scales"],
-    )  # fmt: skip
-
-
 @router.get("/papers/{name}.json")
 def paper_as_json(request: Request, name: str) -> Response:
     """A paper with its claims and our figures, for programs."""
@@ -74,6 +59,21 @@ def paper_as_json(request: Request, name: str) -> Response:
 def paper_as_bibtex(request: Request, name: str) -> Response:
     """An entry for BibTeX."""
     return PlainTextResponse(site_of(request).paper(name).bibtex(), media_type="application/x-bibtex")
+
+
+@router.get("/papers/{name}")
+def show_paper(request: Request, name: str) -> Response:
+    """What a paper claims, and what came out here."""
+    site = site_of(request)
+    site.sync.runs()
+    paper = site.paper(name)
+    row = dict(site.database.query("SELECT * FROM papers WHERE name = ?", (name,))[0])
+    content = json.loads(row["content"])
+    return site.render(
+        request, "paper.html", paper=paper, row=row, content=content, claims=claims_here(site, name),
+        runs=_runs(site, name), notes=_notes(site, name), voted=name in _voted(site, request),
+        scales=content["scales"],
+    )  # fmt: skip
 
 
 @router.post("/papers/{name}/vote")

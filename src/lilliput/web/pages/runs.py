@@ -75,7 +75,7 @@ def show_job(request: Request, job: str) -> Response:
     jobs = jobs_of_site(site)
     row = jobs.get(job)
     events, size = jobs.events(job)
-    context = {"events": events[-200:], "size": size, "progress": progress(events)}
+    context: dict[str, Any] = {"events": events[-200:], "size": size, "progress": progress(events)}
     return site.render(request, "job.html", job=row, over=row["state"] in OVER, **context)
 
 
