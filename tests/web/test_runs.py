@@ -163,7 +163,7 @@ def test_a_killed_server_loses_nothing_but_the_unfinished(installed_paper: None,
         for settings in ("", "fail_at=baseline\nhow=sleep", "fail_at=ours\nhow=sleep"):
             assert browser.post("/papers/synthetic/run", data={**form, "settings": settings}).status_code == 303
         deadline = time.monotonic() + 60
-        while '"done"' not in browser.get("/runs.json?state=done").text and time.monotonic() < deadline:
+        while '"done"' not in browser.get("/runs.json?state=done&paper=synthetic").text and time.monotonic() < deadline:
             time.sleep(0.2)
         time.sleep(1.5)
     server.send_signal(signal.SIGKILL)

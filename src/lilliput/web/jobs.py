@@ -176,7 +176,7 @@ class Jobs:
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     def _settle(self) -> None:
-        """Jobs that a server before this one left running end with it: done where the run was stored, else interrupted."""
+        """Jobs that a server before this one left running are done where the run was stored, else interrupted."""
         with self._database.change() as connection:
             connection.execute(
                 "UPDATE jobs SET state = CASE WHEN run IS NULL THEN 'interrupted' ELSE 'done' END, ended = ?, "
