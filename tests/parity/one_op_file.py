@@ -10,10 +10,13 @@ import numpy as np
 
 from lilliput.compiler.graph import Array, Quant
 
-_TYPES = {"float32": 0, "int32": 2, "uint8": 3, "int16": 7, "int8": 9}
+_TYPES = {"float32": 0, "int32": 2, "uint8": 3, "int64": 4, "int16": 7, "int8": 9}
 
 Tensor = tuple[tuple[int, ...], str, Quant | None]
 """Shape, type, quantisation."""
+
+Constant = Array | tuple[Array, Quant | None]
+"""Data, with or without quantisation."""
 
 Options = Mapping[int, tuple[str, Any]]
 """Field number → (kind, value); kinds int, byte, bool, float."""
@@ -23,10 +26,10 @@ def one_op_file(
     code: int,
     inputs: Sequence[Tensor],
     output: Tensor,
-    constants: Sequence[Array] = (),
+    constants: Sequence[Constant] = (),
     options: tuple[int, Options] | None = None,
 ) -> bytes:
-    """The file: activations first, then constants (not quantised), then the output.
+    """The file: activations first, then constants, then the output.
 
     Args:
         code: number of the operator.
@@ -36,8 +39,9 @@ def one_op_file(
         options: number of the options' table in the schema's union, and its fields.
     """
     b = flatbuffers.Builder(1024)
-    buffers = [_table(b, {})] + [_table(b, {0: ("offset", b.CreateByteVector(c.tobytes()))}) for c in constants]
-    described = [*inputs, *((c.shape, c.dtype.name, None) for c in constants), output]
+    pairs = [c if isinstance(c, tuple) else (c, None) for c in constants]
+    buffers = [_table(b, {})] + [_table(b, {0: ("offset", b.CreateByteVector(c.tobytes()))}) for c, _ in pairs]
+    described = [*inputs, *((c.shape, c.dtype.name, quant) for c, quant in pairs), output]
     tensors = []
     for index, (shape, dtype, quant) in enumerate(described):
         holds = index - len(inputs) + 1 if len(inputs) <= index < len(described) - 1 else 0
@@ -83,7 +87,8 @@ def _tensor(b: Any, name: str, shape: Sequence[int], dtype: str, quant: Quant | 
     if quant is not None:
         scale = b.CreateNumpyVector(np.array(quant.scale, np.float32))
         zero = b.CreateNumpyVector(np.array(quant.zero_point, np.int64))
-        fields[4] = ("offset", _table(b, {2: ("offset", scale), 3: ("offset", zero)}))
+        axis = {} if quant.axis is None else {6: ("int", quant.axis)}
+        fields[4] = ("offset", _table(b, {2: ("offset", scale), 3: ("offset", zero), **axis}))
     return _table(b, fields)
 
 
