@@ -1,9 +1,11 @@
 #include "lp_conv2d_s16.h"
 
+#include "lp_compiler.h"
 #include "lp_wide_s16.h"
 
 /* The taps of one output element; top and left are the place of tap (0, 0), possibly outside the image. */
-static int64_t lp_conv2d_taps(const lp_conv2d_s16_t *op, const int16_t *x, const int8_t *w, int32_t top, int32_t left)
+static LP_NOINLINE int64_t lp_conv2d_taps(const lp_conv2d_s16_t *op, const int16_t *x, const int8_t *w, int32_t top,
+                                          int32_t left)
 {
     const int32_t depth = op->c_in / op->groups;
     int64_t acc = 0;

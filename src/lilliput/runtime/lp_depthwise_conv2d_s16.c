@@ -1,10 +1,11 @@
 #include "lp_depthwise_conv2d_s16.h"
 
+#include "lp_compiler.h"
 #include "lp_wide_s16.h"
 
 /* The taps of one output element; x and w point at its channel, top and left are the place of tap (0, 0). */
-static int64_t lp_depthwise_taps(const lp_depthwise_conv2d_s16_t *op, const int16_t *x, const int8_t *w, int32_t top,
-                                 int32_t left)
+static LP_NOINLINE int64_t lp_depthwise_taps(const lp_depthwise_conv2d_s16_t *op, const int16_t *x, const int8_t *w,
+                                             int32_t top, int32_t left)
 {
     int64_t acc = 0;
     for (int32_t ky = 0; ky < op->kernel_h; ky++) {

@@ -6,6 +6,7 @@
 
 #include "lp_dsp.h"
 #include "lp_fixed_point.h"
+#include "lp_wide_s16.h"
 
 /* A pair to two neighbours. */
 static inline void lp_store_pair(uint32_t pair, int16_t *to)
@@ -56,6 +57,18 @@ static inline int32_t lp_smlatt(uint32_t a, uint32_t b, int32_t c)
 }
 
 #endif
+
+/* Out of line, so that it takes no registers from the usual way. */
+static LP_NOINLINE int32_t lp_wide_finish_long(int32_t acc, int32_t mult, int32_t code)
+{
+    return lp_ssat16(lp_wide_finish(acc, mult, code));
+}
+
+/* A sum of 32 bits to int16. Code 0 stands for y = (acc * mult + 2^31) >> 32; others are those of lp_wide_s16.h. */
+static inline int16_t lp_short_finish(int32_t acc, int32_t mult, int32_t code)
+{
+    return (int16_t)(code == 0 ? lp_ssat16(lp_smmulr(acc, mult)) : lp_wide_finish_long(acc, mult, code));
+}
 
 /* A clamp narrower than int16, on outputs that lie together. */
 static inline void lp_clamp_run_s16(int16_t *y, int32_t count, int32_t low, int32_t high)

@@ -67,9 +67,9 @@ static inline void lp_dot4(const uint32_t *w, const int16_t *x, int32_t quads, i
     int32_t c = acc[2];
     int32_t d = acc[3];
     const uint32_t *const end = w + quads;
-    uint32_t word;
+    uint32_t word = (uint32_t)quads; /* one register for both, there are no more */
     uint32_t low;
-    __asm__ volatile("lsls   %[word], %[quads], #31  \n" /* an odd word first, then two at a time */
+    __asm__ volatile("lsls   %[word], %[word], #31   \n" /* an odd word first, then two at a time */
                      "beq    2f                      \n"
                      LP_STEP
                      "cmp    %[w], %[end]            \n"
@@ -81,8 +81,8 @@ static inline void lp_dot4(const uint32_t *w, const int16_t *x, int32_t quads, i
                      "bne    2b                      \n"
                      "3:                             \n"
                      : [w] "+r"(w), [x] "+r"(x), [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d),
-                       [word] "=&r"(word), [low] "=&r"(low)
-                     : [end] "r"(end), [quads] "r"(quads)
+                       [word] "+r"(word), [low] "=&r"(low)
+                     : [end] "r"(end)
                      : "r0", "r1", "r2", "r3", "cc", "memory");
     acc[0] = a;
     acc[1] = b;
@@ -101,11 +101,6 @@ static inline void lp_dot4(const uint32_t *w, const int16_t *x, int32_t quads, i
 
 #endif
 
-static inline int16_t lp_out(int32_t acc, int32_t mult, int32_t code)
-{
-    return (int16_t)lp_ssat16(code == 0 ? lp_smmulr(acc, mult) : lp_wide_finish(acc, mult, code));
-}
-
 /* All channels of four patches, of which `count` are written; sums of 32 bits. */
 static void lp_fours(const lp_patches_s16_dsp_t *op, const int16_t *patches, int32_t count, int16_t *y)
 {
@@ -117,11 +112,11 @@ static void lp_fours(const lp_patches_s16_dsp_t *op, const int16_t *patches, int
         const int32_t code = op->code[o];
         int32_t acc[4] = {bias, bias, bias, bias};
         lp_dot4(w, patches, op->quads, acc);
-        y[0] = lp_out(acc[0], mult, code);
-        y[c_out] = lp_out(acc[1], mult, code);
-        y[2 * c_out] = lp_out(acc[2], mult, code);
+        y[0] = lp_short_finish(acc[0], mult, code);
+        y[c_out] = lp_short_finish(acc[1], mult, code);
+        y[2 * c_out] = lp_short_finish(acc[2], mult, code);
         if (count == 4) {
-            y[3 * c_out] = lp_out(acc[3], mult, code);
+            y[3 * c_out] = lp_short_finish(acc[3], mult, code);
         }
     }
 }
@@ -131,7 +126,7 @@ static void lp_single(const lp_patches_s16_dsp_t *op, const int16_t *patch, int1
 {
     const uint32_t *w = op->w;
     for (int32_t o = 0; o < op->c_out; o++, w += op->quads) {
-        y[o] = lp_out(lp_dot(w, patch, op->quads, op->bias[o]), op->mult[o], op->code[o]);
+        y[o] = lp_short_finish(lp_dot(w, patch, op->quads, op->bias[o]), op->mult[o], op->code[o]);
     }
 }
 

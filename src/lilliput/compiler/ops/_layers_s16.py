@@ -9,7 +9,7 @@ import numpy as np
 from lilliput.compiler.graph import Node, Value
 from lilliput.compiler.op import Field, Kernel, Target
 from lilliput.compiler.ops._dsp import in_fours
-from lilliput.compiler.ops._weights_s16 import Wide, pack, wide_of
+from lilliput.compiler.ops._weights_s16 import pack, wide_of
 from lilliput.compiler.ops._window import Window
 
 

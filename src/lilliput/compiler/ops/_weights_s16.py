@@ -50,7 +50,7 @@ class Wide:
     @property
     def block(self) -> int:
         """Fours of taps that are summed in 32 bits."""
-        quads = -(-self.rows.shape[1] // 4)
+        quads = -(-int(self.rows.shape[1]) // 4)
         return quads if self.is_short else min(quads, SAFE_QUADS)
 
     def fields(self) -> tuple[Field, ...]:
@@ -120,8 +120,9 @@ def demand_symmetric(node: Node, values: Sequence[Value]) -> None:
     """Raise UnsupportedOp, LP301, unless all int16 values have zero point 0, as the published format has it."""
     for value in values:
         if value.dtype == "int16" and value.zero_point != 0:
+            where = f'{node.op} at "{node.name}"'
             raise UnsupportedOp(
-                f'{node.op} at "{node.name}" has no kernel for {value.name!r}: int16 with zero point {value.zero_point}',
+                f"{where} has no kernel for int16 with zero point {value.zero_point}: {value.name!r}",
                 fix="quantise int16 activations symmetrically",
             )
 

@@ -2,7 +2,7 @@
 
 Inputs   x (N, …), 2 to 4 axes
 Attrs    axes: which, ascending, without the batch; keepdims: whether they stay with length 1
-Integer  int8, any two scales. TensorFlow Lite's rule with n elements summed: with (M, s) for s_x / s_y and
+Integer  int8 or int16, any two scales. TensorFlow Lite's rule with n elements summed: with (M, s) for s_x / s_y and
          h = min(floor(log2 n), 32, 31 + s), y = requantise(Σ x - n z_x, floor(M 2^h / n), s - h) + z_y, clamped.
 """
 
@@ -20,6 +20,7 @@ from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, broken, e
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_rank
 from lilliput.compiler.ops._rescale import prove_reach
+from lilliput.compiler.ops._weights_s16 import REACH, demand_symmetric
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,22 +60,27 @@ class Mean(Op):
         acc = x[0].astype(np.int64).sum(axis=axes, keepdims=bool(node.attrs.get("keepdims", False)))
         mult, shift = _multiplier(node, inputs[0], output, count)
         y = requantise(acc - count * inputs[0].zero_point, mult, shift) + output.zero_point
-        clamped: Array = np.clip(y, -128, 127).astype(np.int8)
+        limits = np.iinfo(output.dtype)
+        clamped: Array = np.clip(y, limits.min, limits.max).astype(output.dtype)
         return clamped
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x = inputs[0]
-        if x.dtype != "int8":
+        if x.dtype not in ("int8", "int16"):
             raise self.unsupported(node, f"has no {x.dtype} kernel")
         loops = _loops(x.shape, _axes(node, len(x.shape)))
         count = loops.sum1 * loops.sum2
         mult, shift = _multiplier(node, x, output, count)
-        fields = {
-            **loops._asdict(), "acc_start": -count * x.zero_point, "mult": mult, "shift": shift,
-            "y_offset": output.zero_point,
-        }  # fmt: skip
+        fields = {**loops._asdict(), "mult": mult, "shift": shift}
+        if x.dtype == "int16":
+            demand_symmetric(node, (x, output))
+        else:
+            fields = {
+                **loops._asdict(), "acc_start": -count * x.zero_point, "mult": mult, "shift": shift,
+                "y_offset": output.zero_point,
+            }  # fmt: skip
         return Kernel(
-            function="lp_mean_s8",
+            function="lp_mean_s8" if x.dtype == "int8" else "lp_mean_s16",
             fields=tuple(Field(name, "int32_t", value) for name, value in fields.items()),
             operands=(node.inputs[0], node.output),
         )
@@ -94,7 +100,7 @@ def _multiplier(node: Node, x: Value, y: Value, count: int) -> Multiplier:
     mult, shift = to_multiplier(min(x.scale / y.scale, 2.0**29))
     spare = min(count.bit_length() - 1, 32, 31 + shift)
     multiplier = Multiplier((mult << spare) // count, shift - spare)
-    prove_reach(node, 255 * count, multiplier)
+    prove_reach(node, (255 if x.dtype == "int8" else REACH) * count, multiplier)
     return multiplier
 
 
