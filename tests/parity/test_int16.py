@@ -7,7 +7,7 @@ import pytest
 
 from lilliput.compiler.graph import Array, Graph, Quant
 from lilliput.compiler.interpret import run_integer
-from tests.parity.one_op_file import Options, one_op_file
+from tests.parity.one_op_file import Edge, Options, operator_file
 from tests.parity.test_tflite_micro import ACTIVATIONS, theirs
 from tests.runtime.harness import sample, single
 
@@ -41,9 +41,9 @@ def compare(
     values = [graph.values[name] for name in graph.inputs]
     given = x if x is not None else [sample(value, rows, rng) for value in values]
     y = graph.values["y"]
-    constants = [(v.data, v.quant) for v in graph.values.values() if v.data is not None]
-    tensors = [(v.shape, v.dtype, v.quant) for v in values]
-    data = one_op_file(code, tensors, (y.shape, y.dtype, y.quant), [*constants, *parameters], options)
+    read = [Edge(v.shape, v.dtype, v.quant, v.data) for v in graph.ins(graph.nodes[0])]
+    read += [Edge(p.shape, p.dtype.name, None, p) for p in parameters]
+    data = operator_file(code, read, [Edge(y.shape, y.dtype, y.quant)], options)
     ours = run_integer(graph, dict(zip(graph.inputs, given, strict=True)))["y"]
     np.testing.assert_array_equal(ours, theirs(data, given))
     return ours

@@ -134,6 +134,10 @@ class Op(ABC):
             return self.kernel_float(node, inputs, output, target)
         return self.kernel(node, inputs, output, target)
 
+    def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
+        """Whether elements cross the leading axis, so that each row of a batch must be run alone."""
+        return False
+
     def macs(self, node: Node, inputs: Sequence[Value], output: Value) -> int:
         """Multiply-accumulates of one inference (batch 1)."""
         return 0

@@ -15,6 +15,7 @@ from lilliput.compiler.memory import MemoryPlan, Step, plan_memory
 from lilliput.compiler.memory_check import check_plan
 from lilliput.compiler.op import Target
 from lilliput.compiler.ops import ops
+from lilliput.compiler.passes.legalise import legalise
 from lilliput.compiler.print_c import print_model
 from lilliput.compiler.runtime_files import runtime_sources
 
@@ -73,7 +74,7 @@ def compile_graph(graph: Graph, target: Target | None = None) -> Program:
         UnsupportedError: LP3xx, a node has no kernel, or an integer could overflow.
     """
     target = target or Target()
-    check(graph, "integer")
+    graph = check(legalise(check(graph, "integer")), "integer", "legalise")
     steps: list[Step] = []
     renamed: dict[str, str] = {}
     for node in graph.nodes:

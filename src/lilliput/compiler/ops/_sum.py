@@ -15,9 +15,10 @@ from lilliput.compiler.fixed_point import requantise, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, activation_range
 from lilliput.compiler.ops import _pairs_s16
-from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, stretched, whole_operands
+from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, mixes_rows, stretched, whole_operands
 from lilliput.compiler.ops._linear_form import find_linear_form
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel
+from lilliput.compiler.ops._whole import is_whole, whole_kernel, whole_pairs
 
 LEFT_SHIFT = 20
 
@@ -36,7 +37,12 @@ class Sum(Op):
     def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
         activation_of(node)
 
+    def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
+        return mixes_rows(inputs, output)
+
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
+        if is_whole(inputs):
+            return whole_pairs(node, *x)
         a, b = inputs
         largest = 2 * max(a.scale, b.scale)
         left = LEFT_SHIFT if output.dtype == "int8" else _pairs_s16.LEFT_SHIFT
@@ -52,6 +58,8 @@ class Sum(Op):
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         if output.dtype == "int16":
             return _pairs_s16.sum_s16(self, node, inputs, output, self.sign)
+        if is_whole(inputs):
+            return whole_kernel(self, node, inputs, output)
         demand_int8(self, node, inputs)
         a, b = inputs
         if a.is_constant or b.is_constant:

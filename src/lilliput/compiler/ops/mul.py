@@ -1,8 +1,9 @@
 """Product: y = a · b.
 
-Inputs   a, b: one shape, or axes of length 1 that stretch; one may be a constant (quantised in an integer graph)
+Inputs   a, b: one shape, or axes of length 1 that stretch; one of them may be a constant
 Attrs    activation: none | relu | relu6 | relu_n1_to_1, fused
 Integer  int8 or int16, any three scales: requantise((a - z_a)(b - z_b), s_a s_b / s_y) + z_y, clamped
+         int32, int64 without a scale: wrapping around.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from lilliput.compiler.op import (
     apply_activation,
 )
 from lilliput.compiler.ops import register_op
-from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, stretched, whole_operands
+from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, mixes_rows, stretched, whole_operands
 from lilliput.compiler.ops._pairs_s16 import product_s16
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel, proved_multiplier
+from lilliput.compiler.ops._whole import is_whole, whole_kernel, whole_pairs
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,7 +53,12 @@ class Mul(Op):
     def float(self, node: Node, *x: Tensor) -> Tensor:
         return apply_activation(activation_of(node), x[0] * x[1])
 
+    def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
+        return mixes_rows(inputs, output)
+
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
+        if is_whole(inputs):
+            return whole_pairs(node, *x)
         a, b = inputs
         product = (x[0].astype(np.int64) - a.zero_point) * (x[1].astype(np.int64) - b.zero_point)
         y = requantise(product, *_multiplier(node, a, b, output)) + output.zero_point
@@ -64,6 +71,8 @@ class Mul(Op):
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         if output.dtype == "int16":
             return product_s16(self, node, inputs, output)
+        if is_whole(inputs):
+            return whole_kernel(self, node, inputs, output)
         demand_int8(self, node, inputs)
         constants = [value for value in inputs if value.is_constant]
         if len(constants) == 2:

@@ -91,21 +91,8 @@ def _softmax(reader: Reader, operator: Operator) -> None:
 @on("MEAN")
 def _mean(reader: Reader, operator: Operator) -> None:
     x = operator.need(0)
-    rank = len(reader.values[x].shape)
-    axes = reader.constant(operator.need(1), operator).reshape(-1)
-    if any(not -rank <= int(axis) < rank for axis in axes):
-        raise BrokenGraph(f"MEAN ({operator.path}): axes {axes.tolist()} of {rank}")
-    chosen = tuple(sorted({int(axis) % rank for axis in axes}))
-    reader.node("mean", operator, [x], axes=chosen, keepdims=bool(operator.scalar(0, "?")))
-
-
-@on("PAD")
-def _pad(reader: Reader, operator: Operator) -> None:
-    x = operator.need(0)
-    pads = reader.constant(operator.need(1), operator)
-    if pads.shape != (len(reader.values[x].shape), 2) or (pads < 0).any():
-        raise BrokenGraph(f"PAD ({operator.path}): paddings {pads.tolist()}")
-    reader.node("pad", operator, [x], padding=tuple((int(a), int(b)) for a, b in pads), value=0.0)
+    axes = reader.axes(operator.need(1), len(reader.values[x].shape), operator)
+    reader.node("mean", operator, [x], axes=axes, keepdims=bool(operator.scalar(0, "?")))
 
 
 @on("TRANSPOSE")

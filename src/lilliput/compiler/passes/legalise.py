@@ -1,0 +1,118 @@
+"""Rewrite what no kernel takes as it is into what some kernel takes; nothing changes in what the graph gives.
+
+operands of a pair that stretch in turns over many axes       stretched by a copy of their own
+operands of a choice that stretch                             likewise; constants at once
+parts of a concatenation, or outputs, that are constants      copied to working memory
+a concatenation of more parts than a kernel takes             one of concatenations
+a reduction over axes in more than two groups                 the axes are moved together first
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lilliput.compiler.graph import Graph, Node, Value
+from lilliput.compiler.ops import ops
+from lilliput.compiler.ops._broadcast import MOST_LOOPS, loops_of
+
+MOST_PARTS = 8
+"""Of the concatenation kernels."""
+
+
+def legalise(graph: Graph) -> Graph:
+    """The same graph, for the kernels."""
+    writer = _Writer(graph)
+    for node in graph.nodes:
+        rule = _RULES.get(node.op)
+        if rule is None and ops[node.op].arity == (2, 2) and ops[node.op].elementwise:
+            rule = _pair
+        writer.nodes.append(node if rule is None else rule(writer, node))
+    return graph.replace(nodes=writer.nodes, values=writer.values, outputs=graph.outputs)
+
+
+class _Writer:
+    """The new nodes and values."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.values = dict(graph.values)
+        self.nodes: list[Node] = []
+        for name in graph.outputs:
+            value = graph.values[name]
+            if value.is_constant:
+                self.values[name] = replace(value, data=None)
+                self._copied(replace(value, name=self._new(f"{name} data")), name)
+
+    def value(self, name: str) -> Value:
+        return self.values[name]
+
+    def node(self, op: str, inputs: Sequence[str], like: Value, source: str, **attrs: Any) -> str:
+        """Add a node in front; its output has the quantisation of `like`."""
+        name = self._new(f"{inputs[0]} {op}")
+        draft = Node(op, name, tuple(inputs), (name,), attrs, source)
+        shape, dtype = ops[op].infer(draft, [self.values[i] for i in inputs])
+        self.values[name] = Value(name, shape, dtype, like.quant)
+        self.nodes.append(draft)
+        return name
+
+    def stretched(self, name: str, shape: tuple[int, ...], source: str) -> str:
+        """An operand with all of `shape`."""
+        value = self.values[name]
+        if value.shape == shape:
+            return name
+        if value.data is None:
+            return self.node("broadcast_to", [name], value, source, shape=shape)
+        made = self._new(f"{name} broadcast_to")
+        data = np.ascontiguousarray(np.broadcast_to(value.data, shape))
+        self.values[made] = replace(value, name=made, shape=shape, data=data)
+        return made
+
+    def in_memory(self, name: str) -> str:
+        """An operand that is no constant."""
+        value = self.values[name]
+        return self._copied(value, self._new(f"{name} copy")) if value.is_constant else name
+
+    def _copied(self, constant: Value, name: str) -> str:
+        self.values[constant.name] = constant
+        self.values[name] = replace(constant, name=name, data=None)
+        self.nodes.append(Node("constant", self._new(f"{name} load"), (constant.name,), (name,)))
+        return name
+
+    def _new(self, wanted: str) -> str:
+        taken, name, count = {*self.values, *(node.name for node in self.nodes)}, wanted, 1
+        while name in taken:
+            count += 1
+            name = f"{wanted} {count}"
+        return name
+
+
+def _pair(writer: _Writer, node: Node) -> Node:
+    a, b = (writer.value(name) for name in node.inputs)
+    y = writer.value(node.output)
+    if len(loops_of(a, b, y)) <= MOST_LOOPS:
+        return node
+    first = writer.stretched(a.name, y.shape, node.source)
+    if len(loops_of(writer.value(first), b, y)) <= MOST_LOOPS:
+        return replace(node, inputs=(first, b.name))
+    return replace(node, inputs=(first, writer.stretched(b.name, y.shape, node.source)))
+
+
+def _select(writer: _Writer, node: Node) -> Node:
+    shape = writer.value(node.output).shape
+    condition, *others = (writer.stretched(name, shape, node.source) for name in node.inputs)
+    return replace(node, inputs=(writer.in_memory(condition), *others))
+
+
+def _concat(writer: _Writer, node: Node) -> Node:
+    parts = [writer.in_memory(name) for name in node.inputs]
+    y = writer.value(node.output)
+    while len(parts) > MOST_PARTS:
+        groups = [parts[i : i + MOST_PARTS] for i in range(0, len(parts), MOST_PARTS)]
+        parts = [writer.node("concat", group, y, node.source, axis=node.attrs["axis"]) for group in groups]
+    return replace(node, inputs=tuple(parts))
+
+
+_RULES: dict[str, Callable[[_Writer, Node], Node]] = {"select": _select, "concat": _concat}
