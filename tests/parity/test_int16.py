@@ -155,6 +155,34 @@ def test_sums_and_products(op: str, code: int, table: int, seed: int) -> None:
     assert len(np.unique(made)) > 20
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_extremes_and_squared_difference(seed: int) -> None:
+    a, b, _ = scales(np.random.default_rng(seed), 3)
+    shapes = [((1, 4000), (1, 4000)), ((1, 3, 5, 7), (1, 1, 1, 7))][seed % 2]
+    for op, code in (("maximum", 55), ("minimum", 57)):
+        compare(single(op, [(shape, "int16", a) for shape in shapes], ("int16", a)), code, seed=seed)
+    y = Q(a.scale[0] * (1, 30, 400, 3000)[seed], 0)
+    pair = [(shape, "int16", quant) for shape, quant in zip(shapes, (a, b), strict=True)]
+    assert len(np.unique(compare(single("squared_difference", pair, ("int16", y)), 99, seed=seed))) > 50
+
+
+def test_magnitude_at_every_code() -> None:
+    for x, y in (scales(np.random.default_rng(seed), 2) for seed in range(30)):
+        compare(one("abs", (1, 65536), x, y), 101, x=[CODES])
+
+
+def test_moves() -> None:
+    x = Q(0.0005, 0)
+    padding = ((0, 0), (1, 2), (0, 3), (2, 0))
+    compare(one("pad", (1, 3, 4, 2), x, padding=padding, value=0.0), 34, parameters=(np.array(padding, np.int32),))
+    perm = (0, 3, 1, 2)
+    compare(one("transpose", (1, 3, 4, 5), x, perm=perm), 39, parameters=(np.array(perm, np.int32),))
+    graph = one("resize", (1, 3, 4, 5), x, size=(7, 6), mode="nearest")
+    compare(graph, 97, parameters=(np.array((7, 6), np.int32),), options=(74, {0: ("bool", False)}))
+    parts = single("concat", [((1, 3, 4), "int16", x), ((1, 3, 5), "int16", x)], ("int16", x), axis=2)
+    compare(parts, 2, options=(10, {0: ("int", 2), 1: ("byte", 0)}))
+
+
 FUNCTION_SCALES = (2.0**-12, 2.0**-11, 2.0**-13, 2.0**-10, 2.0**-15, 0.01, 0.7, 4.0, 1e-9)
 
 

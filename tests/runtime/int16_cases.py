@@ -65,7 +65,12 @@ LAYERS = [
 ]  # fmt: skip
 """Each kernel's limits: tails, borders, sums of 32 and of 64 bits, both kinds of bias, short and long rounding."""
 
-PAIR_SCALES = {"add": (FINE, COARSE, Q(0.00127, 0)), "sub": (COARSE, FINE, Q(0.0009, 0)), "mul": (FINE, COARSE, FINE)}
+PAIR_SCALES = {
+    "add": (FINE, COARSE, Q(0.00127, 0)),
+    "sub": (COARSE, FINE, Q(0.0009, 0)),
+    "mul": (FINE, COARSE, FINE),
+    "squared_difference": (FINE, COARSE, Q(0.03, 0)),
+}
 
 CASES: dict[str, dict[str, Graph]] = {
     **{
@@ -96,12 +101,19 @@ CASES: dict[str, dict[str, Graph]] = {
                 for k, (a, b, f) in CONSTANTS.items()
                 for x in (COARSE, Q(0.00011, 0))
             },
-            "relu": two(op, (1, 9), (1, 9), s, activation="relu"),
             "one scale": two(op, (1, 9), (1, 9), (FINE, FINE, FINE)),
             "far finer": two(op, (1, 9), (1, 9), (Q(1e-12, 0), COARSE, COARSE)),
         }
         for op, s in PAIR_SCALES.items()
     },
+    **{
+        op: {k: two(op, a, b, (FINE, FINE, FINE)) for k, (a, b) in PAIRS.items()}
+        | {f"constant {k}": with_constant(op, (a, b), FINE, FINE, first=f) for k, (a, b, f) in CONSTANTS.items()}
+        for op in ("maximum", "minimum")
+    },
+    "clamped": {op: two(op, (1, 9), (1, 9), PAIR_SCALES[op], activation="relu") for op in ("add", "sub", "mul")},
+    "abs": {"same": one("abs", (1, 259)), "other": one("abs", (1, 40), COARSE, FINE)},
+    "resize": {"nearest": one("resize", (1, 3, 4, 5), size=(7, 6), mode="nearest")},
     "relu": {"same": one("relu", (1, 259)), "other": one("relu", (1, 3, 3), COARSE, FINE)},
     "relu6": {"same": one("relu6", (1, 259)), "other": one("relu6", (1, 3, 3), COARSE, FINE)},
     "leaky_relu": {

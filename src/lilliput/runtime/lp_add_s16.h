@@ -3,6 +3,7 @@
  * The first operand is the one with the larger scale, whose factor in the published rule is always 1/2.
  *
  * Layout    y[d0][d1][d2]; a and b are read with strides, 0 where one element serves a whole axis
+ *           op->a, op->b: constants in flash that take the place of the operands where they are not null
  * Value     v = requantise(b * 2^15, b_mult, b_shift)
  *           y = clamp(requantise(a_sign * a * 2^14 + b_sign * v, y_mult, y_shift), y_min, y_max)
  *           with a and b at i * a0 + j * a1 + k * a2 and i * b0 + j * b1 + k * b2
@@ -18,6 +19,8 @@
 #include <stdint.h>
 
 typedef struct {
+    const int16_t *a;
+    const int16_t *b;
     int32_t d0;
     int32_t d1;
     int32_t d2;

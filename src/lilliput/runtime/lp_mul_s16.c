@@ -1,5 +1,7 @@
 #include "lp_mul_s16.h"
 
+#include <stddef.h>
+
 #include "lp_compiler.h"
 #include "lp_fixed_point.h"
 
@@ -18,6 +20,8 @@ static LP_NOINLINE void lp_mul_row(const lp_mul_s16_t *op, const int16_t *a, con
 
 void lp_mul_s16(const lp_mul_s16_t *op, const int16_t *a, const int16_t *b, int16_t *y)
 {
+    a = op->a != NULL ? op->a : a;
+    b = op->b != NULL ? op->b : b;
     for (int32_t i = 0; i < op->d0; i++) {
         for (int32_t j = 0; j < op->d1; j++, y += op->d2) {
             lp_mul_row(op, a + i * op->a0 + j * op->a1, b + i * op->b0 + j * op->b1, y);

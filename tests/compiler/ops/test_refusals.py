@@ -110,7 +110,7 @@ def test_operators_that_keep_values_want_one_scale(op: str, attrs: dict[str, obj
     ],
 )
 def test_types_without_a_kernel_are_refused(op: str, attrs: dict[str, object]) -> None:
-    graph = single(op, [(IMAGE, "int16", FINE)], ("int16", FINE), **attrs)
+    graph = single(op, [(IMAGE, "int16", Q(0.001, 0))], ("int16", Q(0.001, 0)), **attrs)
     with pytest.raises(UnsupportedOp, match=f'{op} at "node" has no int16'):
         compile_graph(graph)
 

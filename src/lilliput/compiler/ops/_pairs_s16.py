@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
+from collections.abc import Mapping, Sequence
 
 from lilliput.compiler.fixed_point import to_multiplier
 from lilliput.compiler.graph import Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, activation_of, activation_range
-from lilliput.compiler.ops._broadcast import loop_fields, whole_operands
+from lilliput.compiler.ops._broadcast import loop_fields
+from lilliput.compiler.ops._pair import constant_fields, places_of
 from lilliput.compiler.ops._weights_s16 import demand_symmetric
 from lilliput.core.errors import UnsafeRange
 
@@ -32,20 +31,7 @@ def sum_s16(op: Op, node: Node, inputs: Sequence[Value], y: Value, sign: int) ->
         "a_sign": signs[0], "b_mult": b_factor.mult, "b_shift": b_factor.shift, "b_sign": signs[1],
         "y_mult": y_factor.mult, "y_shift": y_factor.shift, **_clamp(node, y),
     }  # fmt: skip
-    fields = loop_fields(op, node, a, b, y) + _fields(numbers)
-    constants = [value for value in (a, b) if value.is_constant]
-    if not constants:
-        in_place = tuple(i for i, value in enumerate((a, b)) if value.shape == y.shape)
-        return Kernel("lp_add_s16", fields, (a.name, b.name, y.name), in_place=in_place)
-    active = _only_active(op, node, inputs)
-    head = (_constant("constant", constants[0]), Field("first", "int32_t", int(a.is_constant)))
-    return Kernel(
-        function="lp_add_constant_s16",
-        fields=(*head, *_within(fields)),
-        operands=(active.name, y.name),
-        in_place=whole_operands(inputs, y),
-        also=("lp_add_s16",),
-    )
+    return _call(op, "lp_add_s16", node, (a, b), y, numbers)
 
 
 def product_s16(op: Op, node: Node, inputs: Sequence[Value], y: Value) -> Kernel:
@@ -63,44 +49,25 @@ def product_s16(op: Op, node: Node, inputs: Sequence[Value], y: Value) -> Kernel
             fix="quantise with a larger output scale",
         )
     numbers = {"mult": factor.mult, "shift": factor.shift, **_clamp(node, y)}
-    constants = [value for value in inputs if value.is_constant]
-    if not constants:
-        return Kernel(
-            function="lp_mul_s16",
-            fields=loop_fields(op, node, a, b, y) + _fields(numbers),
-            operands=(a.name, b.name, y.name),
-            in_place=whole_operands(inputs, y),
-        )
-    active = _only_active(op, node, inputs)
-    fields = loop_fields(op, node, active, constants[0], y) + _fields(numbers)
-    return Kernel(
-        function="lp_mul_constant_s16",
-        fields=(_constant("b", constants[0]), *_within(fields)),
-        operands=(active.name, y.name),
-        in_place=whole_operands(inputs, y),
-        also=("lp_mul_s16",),
-    )
+    return _call(op, "lp_mul_s16", node, inputs, y, numbers)
 
 
-def _only_active(op: Op, node: Node, inputs: Sequence[Value]) -> Value:
+def _call(op: Op, function: str, node: Node, inputs: Sequence[Value], y: Value, numbers: Mapping[str, int]) -> Kernel:
     active = [value for value in inputs if not value.is_constant]
-    if len(active) != 1:
+    if not active:
         raise op.unsupported(node, "of two constants has no kernel: fold it first")
-    return active[0]
+    return Kernel(
+        function=function,
+        fields=(
+            *constant_fields(inputs),
+            *loop_fields(op, node, inputs[0], inputs[1], y),
+            *(Field(name, "int32_t", value) for name, value in numbers.items()),
+        ),
+        operands=(active[0].name, active[-1].name, y.name),
+        in_place=places_of(active, y),
+    )
 
 
 def _clamp(node: Node, y: Value) -> dict[str, int]:
     low, high = activation_range(activation_of(node), y)
     return {"y_min": low, "y_max": high}
-
-
-def _constant(name: str, value: Value) -> Field:
-    return Field(name, "int16_t", np.asarray(value.data))
-
-
-def _fields(numbers: dict[str, int]) -> tuple[Field, ...]:
-    return tuple(Field(name, "int32_t", value) for name, value in numbers.items())
-
-
-def _within(fields: Sequence[Field]) -> tuple[Field, ...]:
-    return tuple(Field(f"with.{field.name}", field.ctype, field.value) for field in fields)
