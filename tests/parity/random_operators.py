@@ -435,3 +435,74 @@ def _of_shape(rng: Random, name: str) -> Case:
 def _broadcast_args(rng: Random) -> Case:
     whole = shape(rng, 2, 4)
     return Case([numbers(list(whole)), numbers(list(stretched(rng, whole)))], [Edge((len(whole),), "int32")])
+
+
+@case("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_ALL")
+def _reduce(rng: Random, name: str) -> Case:
+    s = shape(rng, 1, 4, 5)
+    axes = sorted(rng.choice(len(s), rng.integers(1, len(s) + 1), replace=False).tolist())
+    keep = bool(rng.random() < 0.5)
+    left = [1 if i in axes else n for i, n in enumerate(s) if keep or i not in axes]
+    written = [axis - len(s) if rng.random() < 0.3 else axis for axis in axes]
+    x, y = quant(rng), quant(rng, 0.02, 0.4)
+    ends = [int8(s, x), int8(left, x if name.startswith("REDUCE") else y)]
+    if name == "REDUCE_ALL":
+        ends = [Edge(s, "bool"), Edge(tuple(left), "bool")]
+    return Case([ends[0], numbers(written)], [ends[1]], (27, {0: ("bool", keep)}))
+
+
+@case("ARG_MAX", "ARG_MIN")
+def _place(rng: Random, name: str) -> Case:
+    s = shape(rng, 1, 4)
+    axis, written = axis_for(rng, len(s))
+    y = Edge((*s[:axis], *s[axis + 1 :]), "int32")
+    return Case([int8(s, quant(rng)), numbers([written])], [y], (40 if name == "ARG_MAX" else 57, {0: ("byte", 2)}))
+
+
+@case("CUMSUM")
+def _cumsum(rng: Random) -> Case:
+    s = shape(rng, 1, 4)
+    _, written = axis_for(rng, len(s))
+    flags: Options = {0: ("bool", bool(rng.random() < 0.5)), 1: ("bool", bool(rng.random() < 0.5))}
+    return Case([int8(s, quant(rng)), numbers([written])], [int8(s, quant(rng))], (102, flags))
+
+
+@case("ADD_N")
+def _add_n(rng: Random) -> Case:
+    s, q = shape(rng), quant(rng)
+    return Case([int8(s, q) for _ in range(rng.integers(2, 9))], [int8(s, quant(rng))], (82, {}))
+
+
+@case("QUANTIZE")
+def _quantize(rng: Random) -> Case:
+    s, y = shape(rng), quant(rng)
+    kind = int(rng.integers(0, 6))
+    if kind == 0:
+        return Case([Edge(s, "float32")], [int8(s, y)], (89, {}))
+    if kind == 1:
+        return Case([Edge(s, "float32")], [Edge(s, "int16", Quant.per_tensor(0.0003, 0))], (89, {}))
+    if kind == 2:
+        return Case([int8(s, quant(rng))], [int8(s, y)], (89, {}))
+    if kind == 3:
+        return Case([int8(s, y)], [Edge(s, "int16", Quant.per_tensor(float(rng.uniform(0.0003, 0.1)), 0))], (89, {}))
+    if kind == 4:
+        return Case([int8(s, y)], [Edge(s, "int32", Quant.per_tensor(float(rng.uniform(0.0003, 0.1)), 0))], (89, {}))
+    uint8 = Quant.per_tensor(float(rng.uniform(0.004, 0.2)), int(rng.integers(0, 256)))
+    return Case([int8(s, y)], [Edge(s, "uint8", uint8)], (89, {}))
+
+
+@case("DEQUANTIZE")
+def _dequantize(rng: Random) -> Case:
+    s = shape(rng)
+    return Case([int8(s, quant(rng))], [Edge(s, "float32")], (38, {}))
+
+
+@case("CAST")
+def _cast(rng: Random) -> Case:
+    s, plain = shape(rng), Quant.per_tensor(1.0, 0)
+    source, target = (
+        str(rng.choice(["bool", "int8", "int32", "float32"])),
+        str(rng.choice(["int8", "int32", "float32"])),
+    )
+    x, y = (Edge(s, dtype, plain if dtype == "int8" else None) for dtype in (source, target))
+    return Case([x], [y], (37, {}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lilliput.compiler.graph import Array, Graph, Quant
+from lilliput.compiler.graph import Array, DType, Graph, Node, Quant, Value
 from lilliput.compiler.interpret import run_integer
 from tests.parity.one_op_file import Edge, Options, operator_file
 from tests.parity.test_tflite_micro import ACTIVATIONS, theirs
@@ -228,11 +228,42 @@ def test_softmax_of_every_difference() -> None:
 
 @pytest.mark.parametrize("keepdims", [False, True])
 @pytest.mark.parametrize("axes", [(1, 2), (1,), (2,), (3,), (1, 2, 3)])
-def test_mean(axes: tuple[int, ...], keepdims: bool) -> None:
+@pytest.mark.parametrize(("op", "code"), [("mean", 40), ("sum", 74)])
+def test_means_and_sums(op: str, code: int, axes: tuple[int, ...], keepdims: bool) -> None:
     x, y = scales(np.random.default_rng(len(axes)), 2)
-    graph = one("mean", (1, 5, 6, 7), x, y, axes=axes, keepdims=keepdims)
+    graph = one(op, (1, 5, 6, 7), x, y, axes=axes, keepdims=keepdims)
     options: Options = {0: ("bool", keepdims)}
-    compare(graph, 40, parameters=(np.array(axes, np.int32),), options=(27, options), rows=100)
+    compare(graph, code, parameters=(np.array(axes, np.int32),), options=(27, options), rows=100)
+
+
+STEPS = {"int8": 0.11, "int16": 0.0009, "int32": 2.0**-20, "float32": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("int16", "int16"), ("int16", "int8"), ("int16", "int32"), ("int8", "int16"), ("int32", "int16"),
+    ],
+)  # fmt: skip
+def test_changes_of_scale(old: DType, new: DType) -> None:
+    rng = np.random.default_rng(3)
+    for factor in rng.uniform(0.3, 3, 5):
+        y = Q(STEPS[new] * float(factor) if new != "int32" else 2e-7, 0)
+        graph = single("requantize", [((1, 4096), old, Q(STEPS[old], 0))], (new, y), dtype=new)
+        compare(graph, 114)
+
+
+def test_real_numbers_to_int16_and_back() -> None:
+    x = np.random.default_rng(2).normal(0, 15, (8, 4096)).astype(np.float32)
+    values = {"x": Value("x", (1, 4096), "float32"), "y": Value("y", (1, 4096), "int16", Q(0.0009, 0))}
+    for op, code, order in (("quantize", 114, "xy"), ("dequantize", 6, "yx")):
+        first, last = (values[name] for name in order)
+        node = Node(op, "node", (first.name,), (last.name,), {"dtype": "int16"} if op == "quantize" else {})
+        graph = Graph(op, values, (node,), (first.name,), (last.name,))
+        given = x if op == "quantize" else sample(first, 8, np.random.default_rng(1))
+        edges = [Edge(value.shape, value.dtype, value.quant) for value in (first, last)]
+        ours = run_integer(graph, {first.name: given})[last.name]
+        np.testing.assert_array_equal(ours, theirs(operator_file(code, edges[:1], edges[1:]), [given]))
 
 
 @pytest.mark.parametrize(("op", "code"), [("avg_pool2d", 1), ("max_pool2d", 17)])

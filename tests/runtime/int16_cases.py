@@ -114,6 +114,17 @@ CASES: dict[str, dict[str, Graph]] = {
     "clamped": {op: two(op, (1, 9), (1, 9), PAIR_SCALES[op], activation="relu") for op in ("add", "sub", "mul")},
     "abs": {"same": one("abs", (1, 259)), "other": one("abs", (1, 40), COARSE, FINE)},
     "resize": {"nearest": one("resize", (1, 3, 4, 5), size=(7, 6), mode="nearest")},
+    "requantize": {
+        "same type": one("requantize", (1, 259), FINE, COARSE, dtype="int16"),
+        "from int8": single("requantize", [((1, 40), "int8", Q(0.05, 3))], ("int16", FINE), dtype="int16"),
+        "to int8": single("requantize", [((1, 40), "int16", FINE)], ("int8", Q(0.05, 3)), dtype="int8"),
+        "from int32": single("requantize", [((1, 40), "int32", Q(2.0**-22, 0))], ("int16", COARSE), dtype="int16"),
+        "to int32": single("requantize", [((1, 40), "int16", FINE)], ("int32", Q(1e-7, 0)), dtype="int32"),
+    },
+    "sum": {
+        "image": one("sum", (1, 5, 4, 6), FINE, COARSE, axes=(1, 2), keepdims=True),
+        "channels": one("sum", (1, 5, 4, 3), COARSE, COARSE, axes=(3,), keepdims=False),
+    },
     "relu": {"same": one("relu", (1, 259)), "other": one("relu", (1, 3, 3), COARSE, FINE)},
     "relu6": {"same": one("relu6", (1, 259)), "other": one("relu6", (1, 3, 3), COARSE, FINE)},
     "leaky_relu": {

@@ -143,7 +143,8 @@ def _tensor(table: Table, buffers: list[bytes], taken: set[str]) -> Value:
     if table.scalar(5, "?"):
         raise UnsupportedAttribute(f"{table.path} ({name}) is a variable: networks with state have no kernels")
     data = _data(buffers[index], shape, dtype, table.path) if buffers[index] else None
-    quant = _quant(table.table(4, "quantization"), shape) if dtype in ("int8", "uint8", "int16") else None
+    scaled = dtype in ("int8", "uint8", "int16") or (dtype == "int32" and data is None)
+    quant = _quant(table.table(4, "quantization"), shape) if scaled else None
     return Value(name, shape, dtype, quant, data)
 
 

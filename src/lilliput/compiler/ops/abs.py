@@ -36,11 +36,8 @@ class Abs(Lookup):
 
     def table(self, node: Node, x: Value, y: Value) -> Array:
         magnitude = np.abs(codes_of(x) - x.zero_point)
-        if x.scale == y.scale:
-            moved = magnitude + y.zero_point
-        else:
-            moved = rescale(magnitude, x.scale / y.scale, y)
-        return clamped(moved)
+        same = x.scale == y.scale
+        return clamped(magnitude + y.zero_point if same else rescale(magnitude, x.scale / y.scale, y))
 
     def integer_s16(self, node: Node, x: Value, y: Value, codes: Array) -> Array:
         moved = requantise(np.abs(codes.astype(np.int64)), *_factor_s16(node, x, y))

@@ -18,6 +18,7 @@ import numpy as np
 from lilliput.compiler.graph import Graph, Node, Value
 from lilliput.compiler.ops import ops
 from lilliput.compiler.ops._broadcast import MOST_LOOPS, loops_of
+from lilliput.compiler.ops._reduce import Loops, groups_of
 
 MOST_PARTS = 8
 """Of the concatenation kernels."""
@@ -115,4 +116,21 @@ def _concat(writer: _Writer, node: Node) -> Node:
     return replace(node, inputs=tuple(parts))
 
 
-_RULES: dict[str, Callable[[_Writer, Node], Node]] = {"select": _select, "concat": _concat}
+def _reduction(writer: _Writer, node: Node) -> Node:
+    x = writer.value(node.inputs[0])
+    axes = tuple(node.attrs["axes"])
+    if len(groups_of(x.shape, axes)) <= len(Loops._fields):
+        return node
+    kept = [axis for axis in range(len(x.shape)) if axis not in axes]
+    moved = writer.node("transpose", [x.name], x, node.source, perm=(*kept, *axes))
+    # The axes of length 1 that `keepdims` leaves lie elsewhere then, but no byte does.
+    y = writer.value(node.output)
+    last = tuple(range(len(kept), len(x.shape)))
+    made = writer.node(node.op, [moved], y, node.source, **{**node.attrs, "axes": last, "keepdims": False})
+    return Node("reshape", node.name, (made,), node.outputs, {"shape": y.shape}, node.source)
+
+
+_RULES: dict[str, Callable[[_Writer, Node], Node]] = {
+    "select": _select, "concat": _concat, "mean": _reduction, "sum": _reduction, "reduce_max": _reduction,
+    "reduce_min": _reduction,
+}  # fmt: skip

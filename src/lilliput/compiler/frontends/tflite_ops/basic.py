@@ -88,13 +88,6 @@ def _softmax(reader: Reader, operator: Operator) -> None:
     reader.node("softmax", operator, [operator.need(0)])
 
 
-@on("MEAN")
-def _mean(reader: Reader, operator: Operator) -> None:
-    x = operator.need(0)
-    axes = reader.axes(operator.need(1), len(reader.values[x].shape), operator)
-    reader.node("mean", operator, [x], axes=axes, keepdims=bool(operator.scalar(0, "?")))
-
-
 @on("TRANSPOSE")
 def _transpose(reader: Reader, operator: Operator) -> None:
     perm = tuple(int(axis) for axis in reader.constant(operator.need(1), operator).reshape(-1))
