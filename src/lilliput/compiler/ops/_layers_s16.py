@@ -1,4 +1,4 @@
-"""The kernels of conv2d, depthwise_conv2d and fully_connected on int16 activations with int8 weights."""
+"""The kernels of the layers with weights on int16 activations and int8 weights."""
 
 from __future__ import annotations
 
@@ -64,6 +64,17 @@ def fully_connected_s16(node: Node, inputs: Sequence[Value], output: Value, targ
         head = channels.dsp_fields(in_fours(pack(channels.rows)))
         return Kernel("lp_fully_connected_s16_dsp", (*head, *sizes), (node.inputs[0], node.output))
     return Kernel("lp_fully_connected_s16", (*channels.fields(), *sizes), (node.inputs[0], node.output))
+
+
+def transpose_conv2d_s16(node: Node, inputs: Sequence[Value], output: Value, sizes: tuple[Field, ...]) -> Kernel:
+    """The call of a transposed convolution."""
+    channels = wide_of(node, inputs, output, _rows(inputs[1], 0))
+    return Kernel(
+        function="lp_transpose_conv2d_s16",
+        fields=(*channels.fields(), *sizes, *channels.clamp()),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=8 * len(channels.rows),
+    )
 
 
 def _rows(w: Value, axis: int) -> np.ndarray:

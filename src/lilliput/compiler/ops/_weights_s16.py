@@ -11,7 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import reduced, requantise, requantise_wide, to_multiplier, to_multipliers
+from lilliput.compiler.fixed_point import (
+    Multiplier,
+    reduced,
+    requantise,
+    requantise_wide,
+    to_multiplier,
+    to_multipliers,
+)
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, activation_of, activation_range
 from lilliput.compiler.ops._weights import bias_of, sums_wide, weight_factors
@@ -135,23 +142,30 @@ def pack(rows: Array) -> Array:
     return words
 
 
-def _prove(node: Node, sums: Array, bias: Array, mult: Array, shift: Array, wide: bool) -> None:
-    bounds = [int(s) + abs(int(b)) for s, b in zip(sums, bias, strict=True)]
-    if wide:
-        limit, what = 1 << 47, "a sum"
-        after = max(bound * int(m) * 2.0 ** (int(s) - 31) for bound, m, s in zip(bounds, mult, shift, strict=True))
-        if after >= 2.0**31 - 1 or int(np.max(shift)) > 14:
-            raise UnsafeRange(
-                f'{node.op} at "{node.name}" could reach {after:.3g} before its output is clamped, the kernel holds '
-                f"less than {1 << 31}",
-                fix="quantise with a larger output scale",
-            )
-        worst = max(bounds)
-    else:
-        limit, what = 1 << 31, "a sum of 32 bits (its bias is int32)"
-        worst = max(bound << max(0, int(s)) for bound, s in zip(bounds, shift, strict=True))
-    if worst >= limit:
+def prove_wide(node: Node, bound: int, factor: Multiplier) -> None:
+    """Raise UnsafeRange, LP312, unless sums of up to `bound` stay inside what `lp_wide_s16.h` asks for."""
+    after = bound * factor.mult * 2.0 ** (factor.shift - 31)
+    if after >= 2.0**31 - 1 or factor.shift > 14:
         raise UnsafeRange(
-            f'{node.op} at "{node.name}" could reach {worst} in {what}, the kernel holds less than {limit}',
-            fix="split the layer, or quantise with smaller weights" if wide else "give the layer an int64 bias",
+            f'{node.op} at "{node.name}" could reach {after:.3g} before its output is clamped, the kernel holds less '
+            f"than {1 << 31}",
+            fix="quantise with a larger output scale",
         )
+    if bound >= 1 << 47:
+        raise UnsafeRange(
+            f'{node.op} at "{node.name}" could reach a sum of {bound}, the kernel holds less than {1 << 47}',
+            fix="split the layer, or quantise with smaller weights",
+        )
+
+
+def _prove(node: Node, sums: Array, bias: Array, mult: Array, shift: Array, wide: bool) -> None:
+    for total, start, *factor in zip(sums, bias, mult, shift, strict=True):
+        bound, multiplier = int(total) + abs(int(start)), Multiplier(*map(int, factor))
+        if wide:
+            prove_wide(node, bound, multiplier)
+        elif bound << max(0, multiplier.shift) >= 1 << 31:
+            raise UnsafeRange(
+                f'{node.op} at "{node.name}" could reach {bound << max(0, multiplier.shift)} in a sum of 32 bits (its '
+                f"bias is int32), the kernel holds less than {1 << 31}",
+                fix="give the layer an int64 bias",
+            )

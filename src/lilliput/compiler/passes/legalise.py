@@ -1,12 +1,12 @@
 """Rewrite what no kernel takes as it is into what some kernel takes; nothing changes in what the graph gives.
 
-    operands of a pair that stretch in turns over many axes       stretched by a copy of their own
-    operands of a choice that stretch                             likewise; constants at once
-    parts of a concatenation, or outputs, that are constants      copied to working memory
-    a concatenation of more parts than a kernel takes             one of concatenations
-    a reduction over axes in more than two groups                 the axes are moved together first
-    a fully connected layer over several rows                     a convolution of 1×1 over as many pixels
-    a convolution, pool or resize of several images               one for each, joined
+operands of a pair that stretch in turns over many axes       stretched by a copy of their own
+operands of a choice that stretch                             likewise; constants at once
+parts of a concatenation, or outputs, that are constants      copied to working memory
+a concatenation of more parts than a kernel takes             one of concatenations
+a reduction over axes in more than two groups                 the axes are moved together first
+a fully connected layer over several rows                     a convolution of 1×1 over as many pixels
+a convolution, pool or resize of several images               one for each, joined
 """
 
 from __future__ import annotations
