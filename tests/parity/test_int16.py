@@ -226,6 +226,41 @@ def test_softmax_of_every_difference() -> None:
     compare(one("softmax", (1, 2), Q(10 / 65535, 0), UNIT), 25, options=(9, {0: ("float", 1.0)}), x=[x])
 
 
+@pytest.mark.parametrize("bias", ["int64", "none"])
+@pytest.mark.parametrize("seed", range(4))
+def test_transposed_convolution(bias: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    kernel, stride = (tuple(int(n) for n in rng.integers(1, high, 2)) for high in (5, 4))
+    c_in, c_out, h, w = (int(n) for n in rng.integers(1, 7, 4))
+    layer = Layer(rng, (c_out, *kernel, c_in), 0, bias)
+    size = tuple((n - 1) * s + k for n, s, k in zip((h, w), stride, kernel, strict=True))
+    graph = single(
+        "transpose_conv2d", [((1, h, w, c_in), "int16", layer.x)], ("int16", layer.y), layer.constants, stride=stride,
+        before=(0, 0), size=size,
+    )  # fmt: skip
+    x, weights, *biases = (graph.values[name] for name in graph.nodes[0].inputs)
+    shape = np.array((1, *size, c_out), np.int32)
+    read = [Edge(shape.shape, "int32", None, shape), *(Edge(v.shape, v.dtype, v.quant, v.data) for v in (weights, x))]
+    read += [Edge(v.shape, v.dtype, v.quant, v.data) for v in biases]
+    options: Options = {0: ("byte", 1), 1: ("int", stride[1]), 2: ("int", stride[0])}
+    data = operator_file(67, read, [Edge((1, *size, c_out), "int16", layer.y)], (49, options))
+    given = sample(x, 12, rng)
+    ours = run_integer(graph, {"x0": given})["y"]
+    np.testing.assert_array_equal(ours, theirs(data, [given]))
+    assert len(np.unique(ours)) > 3
+
+
+@pytest.mark.parametrize("flags", [(False, False), (False, True), (True, False), (True, True)])
+def test_products_of_matrices(flags: tuple[bool, bool]) -> None:
+    for seed in range(8):
+        a, b, _ = scales(np.random.default_rng(seed), 3)
+        y = Q(a.scale[0] * b.scale[0] * 20000 * 3.0**seed, 0)
+        shapes = [(1, 40, 6) if flags[0] else (1, 6, 40), (1, 5, 40) if flags[1] else (1, 40, 5)]
+        pair = [(shape, "int16", quant) for shape, quant in zip(shapes, (a, b), strict=True)]
+        graph = single("batch_matmul", pair, ("int16", y), transpose_a=flags[0], transpose_b=flags[1])
+        compare(graph, 126, options=(101, {0: ("bool", flags[0]), 1: ("bool", flags[1])}), seed=seed)
+
+
 @pytest.mark.parametrize("keepdims", [False, True])
 @pytest.mark.parametrize("axes", [(1, 2), (1,), (2,), (3,), (1, 2, 3)])
 @pytest.mark.parametrize(("op", "code"), [("mean", 40), ("sum", 74)])

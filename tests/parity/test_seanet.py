@@ -20,6 +20,7 @@ pytestmark = pytest.mark.shared
 
 OPERATORS = (
     "add0", "add5", "conv0", "conv1", "conv3", "leaky_relu0", "pad0", "quantize0", "strided_slice0", "sub0",
+    "transpose_conv3",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from lilliput.compiler.graph import Graph, Quant
 from tests.runtime import test_conv2d, test_depthwise_conv2d, test_fully_connected
 from tests.runtime.cases import CONSTANTS, PAIRS, POOLS
 from tests.runtime.harness import single
-from tests.runtime.weighted_cases import SAME3, conv, depthwise
+from tests.runtime.weighted_cases import SAME3, conv, depthwise, weights_quant
 
 Q = Quant.per_tensor
 FINE, COARSE = Q(0.00031, 0), Q(0.00113, 0)
@@ -72,6 +72,19 @@ PAIR_SCALES = {
     "squared_difference": (FINE, COARSE, Q(0.03, 0)),
 }
 
+
+def spread(stride: tuple[int, int], before: tuple[int, int], size: tuple[int, int], c_in: int = 5) -> Graph:
+    rng = np.random.default_rng(c_in)
+    w = rng.integers(-127, 128, (4, 3, 2, c_in)).astype(np.int8)
+    constants = [(w, weights_quant(rng, 4, 0, True)), (rng.integers(-(1 << 20), 1 << 20, 4), None)]
+    shapes = {"stride": stride, "before": before, "size": size, "activation": "none"}
+    return single("transpose_conv2d", [((1, 4, 5, c_in), "int16", FINE)], ("int16", Q(0.0007, 0)), constants, **shapes)
+
+
+def product(a: tuple[int, ...], b: tuple[int, ...], **attrs: bool) -> Graph:
+    return two("batch_matmul", a, b, (FINE, COARSE, Q(0.05, 0)), **attrs)
+
+
 CASES: dict[str, dict[str, Graph]] = {
     **{
         op: {k: one(op, (1, 5, 6, c), **a) for c, (k, a) in zip((4, 7, 3, 1), POOLS.items(), strict=True)}
@@ -124,6 +137,16 @@ CASES: dict[str, dict[str, Graph]] = {
     "sum": {
         "image": one("sum", (1, 5, 4, 6), FINE, COARSE, axes=(1, 2), keepdims=True),
         "channels": one("sum", (1, 5, 4, 3), COARSE, COARSE, axes=(3,), keepdims=False),
+    },
+    "transpose_conv2d": {
+        "twice": spread((2, 2), (0, 0), (9, 10)),
+        "cut": spread((2, 3), (1, 1), (6, 9)),
+        "beyond": spread((1, 1), (0, 0), (8, 9), c_in=300),
+    },
+    "batch_matmul": {
+        "plain": product((1, 3, 40), (1, 40, 5)),
+        "turned": product((1, 40, 3), (1, 5, 40), transpose_a=True, transpose_b=True),
+        "batch": product((1, 2, 3, 7), (1, 1, 7, 2)),
     },
     "relu": {"same": one("relu", (1, 259)), "other": one("relu", (1, 3, 3), COARSE, FINE)},
     "relu6": {"same": one("relu6", (1, 259)), "other": one("relu6", (1, 3, 3), COARSE, FINE)},

@@ -9,8 +9,10 @@ import numpy as np
 from lilliput.compiler.graph import Node, Value
 from lilliput.compiler.op import Field, Kernel, Target
 from lilliput.compiler.ops._dsp import in_fours
+from lilliput.compiler.ops._weights import sums_wide
 from lilliput.compiler.ops._weights_s16 import pack, wide_of
 from lilliput.compiler.ops._window import Window
+from lilliput.core.errors import UnsupportedOp
 
 
 def conv2d_s16(node: Node, inputs: Sequence[Value], output: Value, window: Window, target: Target) -> Kernel:
@@ -68,6 +70,7 @@ def fully_connected_s16(node: Node, inputs: Sequence[Value], output: Value, targ
 
 def transpose_conv2d_s16(node: Node, inputs: Sequence[Value], output: Value, sizes: tuple[Field, ...]) -> Kernel:
     """The call of a transposed convolution."""
+    demand_wide(node, inputs)
     channels = wide_of(node, inputs, output, _rows(inputs[1], 0))
     return Kernel(
         function="lp_transpose_conv2d_s16",
@@ -75,6 +78,15 @@ def transpose_conv2d_s16(node: Node, inputs: Sequence[Value], output: Value, siz
         operands=(node.inputs[0], node.output),
         scratch_bytes=8 * len(channels.rows),
     )
+
+
+def demand_wide(node: Node, inputs: Sequence[Value]) -> None:
+    """Raise UnsupportedOp, LP301, for a bias of 32 bits: the published run time reads it as one of 64."""
+    if not sums_wide(inputs):
+        raise UnsupportedOp(
+            f'{node.op} at "{node.name}" on int16 has no kernel for the {inputs[2].dtype} bias {inputs[2].name!r}',
+            fix="give the layer an int64 bias",
+        )
 
 
 def _rows(w: Value, axis: int) -> np.ndarray:

@@ -22,8 +22,8 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import ops, register_op
 from lilliput.compiler.ops._dsp import fits_x256, x256_fields
-from lilliput.compiler.ops._layers_s16 import depthwise_conv2d_s16
-from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish, sums_wide
+from lilliput.compiler.ops._layers_s16 import demand_wide, depthwise_conv2d_s16
+from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ class DepthwiseConv2d(Op):
         x, w = inputs[:2]
         if x.dtype not in ("int8", "int16") or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
             raise self.unsupported(node, f"has no {x.dtype} kernel for a batch of {x.shape[0]}")
-        if x.dtype == "int16" and not sums_wide(inputs):
-            raise self.unsupported(node, f"on int16 has no kernel for the {inputs[2].dtype} bias {inputs[2].name!r}")
+        if x.dtype == "int16":
+            demand_wide(node, inputs)  # before it can become a convolution, which takes any bias
         if x.shape[3] == 1:
             # One input channel: the same sums as a convolution, which has the faster kernels for it.
             return ops["conv2d"].kernel(replace(node, op="conv2d"), (x, _as_conv(w), *inputs[2:]), output, target)
