@@ -102,7 +102,7 @@ static inline void lp_dot4(const uint32_t *w, const int16_t *x, int32_t quads, i
 #endif
 
 /* All channels of four patches, of which `count` are written; sums of 32 bits. */
-static void lp_fours(const lp_patches_s16_dsp_t *op, const int16_t *patches, int32_t count, int16_t *y)
+static LP_NOINLINE void lp_fours(const lp_patches_s16_dsp_t *op, const int16_t *patches, int32_t count, int16_t *y)
 {
     const int32_t c_out = op->c_out;
     const uint32_t *w = op->w;
@@ -112,6 +112,13 @@ static void lp_fours(const lp_patches_s16_dsp_t *op, const int16_t *patches, int
         const int32_t code = op->code[o];
         int32_t acc[4] = {bias, bias, bias, bias};
         lp_dot4(w, patches, op->quads, acc);
+        if (code == 0 && count == 4) { /* the usual way, without further branches */
+            y[0] = (int16_t)lp_ssat16(lp_smmulr(acc[0], mult));
+            y[c_out] = (int16_t)lp_ssat16(lp_smmulr(acc[1], mult));
+            y[2 * c_out] = (int16_t)lp_ssat16(lp_smmulr(acc[2], mult));
+            y[3 * c_out] = (int16_t)lp_ssat16(lp_smmulr(acc[3], mult));
+            continue;
+        }
         y[0] = lp_short_finish(acc[0], mult, code);
         y[c_out] = lp_short_finish(acc[1], mult, code);
         y[2 * c_out] = lp_short_finish(acc[2], mult, code);
@@ -122,7 +129,7 @@ static void lp_fours(const lp_patches_s16_dsp_t *op, const int16_t *patches, int
 }
 
 /* One patch; sums of 32 bits. */
-static void lp_single(const lp_patches_s16_dsp_t *op, const int16_t *patch, int16_t *y)
+static LP_NOINLINE void lp_single(const lp_patches_s16_dsp_t *op, const int16_t *patch, int16_t *y)
 {
     const uint32_t *w = op->w;
     for (int32_t o = 0; o < op->c_out; o++, w += op->quads) {
@@ -131,7 +138,7 @@ static void lp_single(const lp_patches_s16_dsp_t *op, const int16_t *patch, int1
 }
 
 /* `count` patches; sums of 64 bits. */
-static void lp_in_blocks(const lp_patches_s16_dsp_t *op, const int16_t *patches, int32_t count, int16_t *y)
+static LP_NOINLINE void lp_in_blocks(const lp_patches_s16_dsp_t *op, const int16_t *patches, int32_t count, int16_t *y)
 {
     for (int32_t o = 0; o < op->c_out; o++) {
         const uint32_t *w = op->w + o * op->quads;
