@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lilliput.compiler.frontends.onnx.averages import averaged_once
 from lilliput.compiler.grammar import check
 from lilliput.compiler.graph import Array, Graph, Node, Quant, Value
 from lilliput.core.errors import UnsafeRange, UnsupportedAttribute, UnsupportedOp
@@ -20,6 +21,8 @@ SAME_QUANT = frozenset({"transpose", "reshape", "slice", "pad", "max_pool2d", "a
 """Input and output must have one quantisation."""
 MOVERS = frozenset({"transpose", "reshape", "slice", "pad", "concat", "max_pool2d", "relu", "relu6"})
 """Rounding commutes with these: rounded before, they give what rounding after them gives."""
+COARSER = 0.01
+"""A second rounding to steps that are not finer keeps within one; softmax in steps of 1/255 is usual."""
 SOFTMAX = Quant.per_tensor(1 / 256, -128)
 _WEIGHT_AXIS = {"conv2d": 0, "depthwise_conv2d": 3, "fully_connected": 0}
 
@@ -62,6 +65,11 @@ def spread(graph: Graph) -> Graph:
     return graph.replace(nodes=nodes, values=values)
 
 
+def _rounds(node: Node) -> bool:
+    """Whether it computes new values in the scale that it has, so that a change of scale rounds a second time."""
+    return node.op in ("softmax", "avg_pool2d") or (node.op == "resize" and node.attrs["mode"] != "nearest")
+
+
 def _moves(node: Node) -> bool:
     return node.op in MOVERS or (node.op == "resize" and node.attrs["mode"] == "nearest")
 
@@ -73,6 +81,16 @@ def _rescaled(node: Node, values: dict[str, Value]) -> Iterator[Node]:
     if wanted is None or y.quant is None or wanted == y.quant:
         yield node
         return
+    if _rounds(node) and wanted.scale[0] > y.quant.scale[0] * (1 + COARSER):
+        if node.op == "avg_pool2d":
+            yield from averaged_once(node, values)
+            return
+        raise UnsupportedAttribute(
+            f"{node.source or node.name}: its output has steps of {y.quant.scale[0]:g}, its kernel gives steps of "
+            f"{wanted.scale[0]:g}",
+            why="rounded twice, it would be more than one step from what the file says",
+            fix="quantise its output with the scale 1/256" if node.op == "softmax" else "quantise it as its input",
+        )
     inner = f"{node.output}.before_scale"
     while inner in values:
         inner += "_"
