@@ -254,6 +254,16 @@ def test_a_pair(kind: str, unsigned: bool) -> None:
     differs(data, items(IMAGE, rows=ROWS), items(IMAGE, seed=5, rows=ROWS))
 
 
+def test_a_sum_that_is_always_clamped_compiles() -> None:
+    """A rectifier in front of a scale for numbers below zero: one code comes out, whatever goes in."""
+    w = Writer(unsigned=False)
+    w.nodes.append(helper.make_node("Add", [w.around("a", -3, 3), w.around("b", -1, 2)], ["s"]))
+    w.nodes.append(helper.make_node("Relu", ["s"], ["y"]))
+    graph, _ = read_onnx(w.file({"a": IMAGE, "b": IMAGE}, w.around("y", -9, 0)))
+    a, b = (RNG.integers(-128, 128, (3, 7, 6, 4)).astype(np.int8) for _ in range(2))
+    assert set(compile_graph(graph).run(a, b)[0].reshape(-1)) == {127}
+
+
 def test_a_pair_with_one_number_that_has_no_scale() -> None:
     w = Writer(unsigned=False)
     w.constants["c"] = np.array(0.75, np.float32)

@@ -143,7 +143,9 @@ class Reader:
         plain, source, before = list(range(len(perm))), *self._turned.get(x, ("", ()))
         if list(perm) == plain:
             return x
-        if source and [before[axis] for axis in perm] == plain and self._same_rounding(source, x):
+        # An input stays behind its transpose: that the file turns it first says that it comes channels last.
+        undone = source not in ("", *self.build.inputs) and [before[axis] for axis in perm] == plain
+        if undone and self._same_rounding(source, x):
             return source
         made = self.node(op, "transpose", [x], perm=tuple(perm))
         self._turned[made] = (x, tuple(perm))
