@@ -160,14 +160,32 @@ def test_an_average_over_the_border_is_rounded_once(attrs: dict[str, Any], span:
     compile_graph(graph)
 
 
-def test_a_border_between_two_steps_is_not_taken_for_a_value_that_was_there() -> None:
-    """Joined to the input's scale first it would be rounded there, and then again."""
+def bordered(border: float, high: float | None) -> tuple[Writer, str]:
+    """A pad in steps of 6/255, and behind it a quantiser up to `high`, or a function that reads it as it is."""
     w = Writer(unsigned=False)
-    w.constants |= {"pads": np.array([0, 0, 1, 1, 0, 0, 1, 1]), "border": np.array(0.0353, np.float32)}
-    w.nodes.append(helper.make_node("Pad", [w.around("x", -3, 3), "pads", "border"], ["p"]))
-    w.nodes.append(helper.make_node("Sigmoid", ["p"], ["y"]))
-    graph = differs(w.file({"x": IMAGE}, w.around("y", 0, 1)), items(IMAGE, rows=ROWS))
-    assert "pad" in [node.op for node in graph.nodes]
+    w.constants |= {"pads": np.array([0, 0, 1, 1, 0, 0, 1, 1]), "border": np.array(border, np.float32)}
+    w.nodes.append(helper.make_node("Pad", [w.around("x", -3, 3), "pads", "border"], ["y"], name="border"))
+    if high is not None:
+        return w, w.around("y", -high, high)
+    w.nodes.append(helper.make_node("Exp", ["y"], ["z"]))
+    return w, w.around("z", 0, 3)
+
+
+BETWEEN = 1.5 * 6 / 255
+
+
+@pytest.mark.parametrize(
+    ("border", "high"), [(0.0, None), (0.0, 1.3), (BETWEEN, 3.0), (BETWEEN, 4.7), (2 * 6 / 255, 1.3)]
+)
+def test_a_border_is_rounded_once(border: float, high: float | None) -> None:
+    w, out = bordered(border, high)
+    differs(w.file({"x": IMAGE}, out), items(IMAGE, rows=ROWS))
+
+
+def test_a_border_between_two_steps_that_would_be_rounded_in_silence_is_refused() -> None:
+    """Nothing in the file rounds it before the function reads it; and twice rounded it would be two steps off."""
+    assert 'Pad at "border" is computed in float' in refusal(*bordered(BETWEEN, None)).what
+    assert 'Pad at "border": its output has steps of' in refusal(*bordered(BETWEEN, 0.9)).what
 
 
 def test_what_can_only_be_rounded_twice_is_refused() -> None:

@@ -51,7 +51,8 @@ def spread(graph: Graph) -> Graph:
         for node in graph.nodes:
             given = {quants[name] for name in node.inputs if name in quants}
             if _moves(node) and quants[node.output] is None and len(given) == 1:
-                quants[node.output] = given.pop()
+                handed = given.pop()
+                quants[node.output] = None if _makes_new(node, handed) else handed
             inner = [name for name in node.inputs if name in quants and name not in (*graph.outputs, *graph.inputs)]
             for name in inner:
                 wanted = {quants[reader.output] if _moves(reader) else None for reader in graph.readers[name]}
@@ -65,9 +66,24 @@ def spread(graph: Graph) -> Graph:
     return graph.replace(nodes=nodes, values=values)
 
 
-def _rounds(node: Node) -> bool:
+def _rounds(node: Node, quant: Quant) -> bool:
     """Whether it computes new values in the scale that it has, so that a change of scale rounds a second time."""
-    return node.op in ("softmax", "avg_pool2d") or (node.op == "resize" and node.attrs["mode"] != "nearest")
+    interpolates = node.op == "resize" and node.attrs["mode"] != "nearest"
+    return node.op in ("softmax", "avg_pool2d") or interpolates or _makes_new(node, quant)
+
+
+def _makes_new(node: Node, quant: Quant | None) -> bool:
+    """Whether it is a pad with a border that lies between two steps of its input."""
+    return node.op == "pad" and not holds(quant, float(node.attrs.get("value", 0.0)))
+
+
+def holds(quant: Quant | None, real: float) -> bool:
+    """Whether integers of this quantisation hold a value exactly, so that it is not rounded; true for none."""
+    if quant is None:
+        return True
+    value = np.array([real], np.float32)
+    held = quant.dequantise(quant.quantise(value, "int8"))
+    return bool(np.abs(held - value)[0] <= 1e-6 * quant.scale[0])
 
 
 def _moves(node: Node) -> bool:
@@ -81,7 +97,7 @@ def _rescaled(node: Node, values: dict[str, Value]) -> Iterator[Node]:
     if wanted is None or y.quant is None or wanted == y.quant:
         yield node
         return
-    if _rounds(node) and wanted.scale[0] > y.quant.scale[0] * (1 + COARSER):
+    if _rounds(node, wanted) and wanted.scale[0] > y.quant.scale[0] * (1 + COARSER):
         if node.op == "avg_pool2d":
             yield from averaged_once(node, values)
             return

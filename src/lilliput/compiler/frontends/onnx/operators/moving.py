@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from lilliput.compiler.frontends.onnx import shapes
+from lilliput.compiler.frontends.onnx.integer import holds
 from lilliput.compiler.frontends.onnx.model import Operator
 from lilliput.compiler.frontends.onnx.reader import TO_FIRST, TO_LAST, Activation, Reader, on
-from lilliput.compiler.graph import Quant
 
 _JOINED = 8
 """Most inputs of our concat."""
@@ -181,7 +181,7 @@ def _pad(r: Reader, op: Operator) -> str | Activation:
     if mode == "constant":
         border = _border(r, op)
         y = r.node(op, "pad", [x], padding=tuple(pads), value=border)
-        return y if _is_step(r.quant(x), border) else Activation(y)
+        return y if holds(r.quant(x), border) else Activation(y)
     op.demand(mode in ("reflect", "edge", "wrap"), f"mode {mode!r}")
     for axis, (before, after) in enumerate(pads):
         if before or after:
@@ -189,15 +189,6 @@ def _pad(r: Reader, op: Operator) -> str | Activation:
             order = np.pad(np.arange(shape[axis]), (before, after), mode=mode)  # type: ignore[call-overload]
             x = picked(r, op, x, axis, order.tolist())
     return x
-
-
-def _is_step(quant: Quant | None, real: float) -> bool:
-    """Whether integers of this quantisation hold a value exactly, so that a border of it rounds nothing."""
-    if quant is None:
-        return True
-    value = np.array([real], np.float32)
-    held = quant.dequantise(quant.quantise(value, "int8"))
-    return bool(np.abs(held - value)[0] <= 1e-6 * quant.scale[0])
 
 
 def _border(r: Reader, op: Operator) -> float:
