@@ -8,98 +8,26 @@ where a result lies within rounding of half a step, by no more than one. Operato
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
 from lilliput.compiler.frontends.onnx import read_onnx
-from lilliput.compiler.graph import Array, Graph
 from lilliput.compiler.program import compile_graph
-from lilliput.core.errors import LilliputError, UnsupportedAttribute, UnsupportedOp
+from lilliput.core.errors import UnsupportedAttribute, UnsupportedOp
 from tests.compiler.frontends.onnx.models import (
     INT8,
     UINT8,
     helper,
-    in_steps,
-    integer_outputs,
     items,
     model,
-    quantised,
     runtime,
     turned,
 )
+from tests.compiler.frontends.onnx.writer import IMAGE, ROWS, Writer, differs, refusal
 
 RNG = np.random.default_rng(2)
-IMAGE = (1, 4, 7, 6)
-ROWS = 12
-
-
-class Writer:
-    """Collects the nodes and constants of a quantised file."""
-
-    def __init__(self, unsigned: bool) -> None:
-        self.type = np.uint8 if unsigned else np.int8
-        self.nodes: list[Any] = []
-        self.constants: dict[str, Array] = {}
-
-    def scale(self, name: str, low: float, high: float) -> list[str]:
-        """Names of a scale and a zero point for [low, high]."""
-        low, high = min(low, 0.0), max(high, 0.0)
-        scale = np.float32((high - low) / 255)
-        least = np.iinfo(self.type).min
-        self.constants |= {f"{name}_s": np.array(scale), f"{name}_z": np.array(round(least - low / scale), self.type)}
-        return [f"{name}_s", f"{name}_z"]
-
-    def around(self, name: str, low: float, high: float) -> str:
-        """`name` quantised and dequantised."""
-        scale = self.scale(name, low, high)
-        self.nodes.append(helper.make_node("QuantizeLinear", [name, *scale], [f"{name}_q"]))
-        self.nodes.append(helper.make_node("DequantizeLinear", [f"{name}_q", *scale], [f"{name}_dq"]))
-        return f"{name}_dq"
-
-    def weights(self, name: str, real: Array, axis: int | None) -> list[str]:
-        """int8 weights with their scales: names of the integers, the scale and the zero point."""
-        across = tuple(i for i in range(real.ndim) if i != axis)
-        scale = (np.abs(real).max(axis=across, keepdims=True) / 127).astype(np.float32)
-        integers = np.clip(np.rint(real / scale), -127, 127).astype(np.int8)
-        flat = scale.reshape(-1) if axis is not None else scale.reshape(())
-        self.constants |= {name: integers, f"{name}_s": flat, f"{name}_z": np.zeros(flat.shape, np.int8)}
-        return [name, f"{name}_s", f"{name}_z"]
-
-    def dequantised(self, name: str, real: Array, axis: int | None) -> str:
-        """Weights behind a DequantizeLinear."""
-        more = {} if axis is None else {"axis": axis}
-        self.nodes.append(helper.make_node("DequantizeLinear", self.weights(name, real, axis), [f"{name}_dq"], **more))
-        return f"{name}_dq"
-
-    def bias(self, name: str, real: Array, scale: Array) -> str:
-        """An int32 bias in steps of `scale`, behind a DequantizeLinear."""
-        steps = np.broadcast_to(scale, real.shape) if np.ndim(scale) else scale
-        self.constants |= {name: np.rint(real / steps).astype(np.int32), f"{name}_s": np.asarray(steps, np.float32)}
-        self.nodes.append(
-            helper.make_node(
-                "DequantizeLinear", [name, f"{name}_s"], [f"{name}_dq"], **({"axis": 0} if np.ndim(steps) else {})
-            )
-        )
-        return f"{name}_dq"
-
-    def file(self, inputs: Mapping[str, Sequence[int]], output: str, opset: int = 17) -> bytes:
-        return model(self.nodes, inputs, {output: None}, self.constants, opset=opset)
-
-
-def differs(data: bytes, *x: Array, steps: int = 1, stages: Sequence[str] = ()) -> Graph:
-    """Hold the integer graph to ONNX Runtime within `steps`, and give it."""
-    graph, stage = read_onnx(data)
-    assert stage == "integer"
-    for mine, theirs in zip(integer_outputs(graph, *x), in_steps(graph, runtime(data, *x)), strict=True):
-        assert mine.shape == theirs.shape
-        assert len(np.unique(mine)) > 5
-        assert np.abs(mine.astype(int) - theirs).max() <= steps
-    for op in stages:
-        assert op in [node.op for node in graph.nodes]
-    return graph
 
 
 OF_ONE: list[tuple[str, dict[str, Any], tuple[float, float]]] = [
@@ -134,77 +62,6 @@ def test_a_function_of_one_value_in_finer_steps(
     w.nodes.append(helper.make_node(kind, [w.around("x", -3, 3)], ["y"], **attrs))
     out = w.around("y", span[0] / finer, span[1] / finer)
     differs(w.file({"x": IMAGE}, out), items(IMAGE, rows=ROWS))
-
-
-@pytest.mark.parametrize("span", [(-3.0, 3.0), (-1.4, 1.4), (-0.6, 0.6)])
-@pytest.mark.parametrize(
-    "attrs",
-    [{"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}, {"kernel_shape": [3, 2], "pads": [1, 0, 2, 1], "strides": [2, 1]},
-     {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "count_include_pad": 1},
-     {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1}, {"kernel_shape": [7, 6]}],
-)  # fmt: skip
-def test_an_average_over_the_border_is_rounded_once(attrs: dict[str, Any], span: tuple[float, float]) -> None:
-    w = Writer(unsigned=True)
-    w.nodes.append(helper.make_node("AveragePool", [w.around("x", -3, 3)], ["y"], **attrs))
-    data = w.file({"x": IMAGE}, w.around("y", *span), opset=19)
-    x = items(IMAGE, rows=60)
-    graph = differs(data, x)
-    (given,), (made,) = ([graph.values[name].quant for name in names] for names in (graph.inputs, graph.outputs))
-    assert given is not None
-    assert made is not None
-    mean = helper.make_node("AveragePool", ["x"], ["y"], **attrs)
-    (real,) = runtime(model([mean], {"x": IMAGE}, {"y": None}, opset=19), given.dequantise(quantised(x, given)))
-    exact = np.clip(real.astype(np.float64) / made.scale[0] + made.zero_point[0], -128, 127)
-    # Half a step is the rounding itself; the kernel's product is rounded to 1/64 of a step or finer before that.
-    assert np.abs(integer_outputs(graph, x)[0] - exact).max() <= 0.5 + 1 / 64
-    compile_graph(graph)
-
-
-def bordered(border: float, high: float | None) -> tuple[Writer, str]:
-    """A pad in steps of 6/255, and behind it a quantiser up to `high`, or a function that reads it as it is."""
-    w = Writer(unsigned=False)
-    w.constants |= {"pads": np.array([0, 0, 1, 1, 0, 0, 1, 1]), "border": np.array(border, np.float32)}
-    w.nodes.append(helper.make_node("Pad", [w.around("x", -3, 3), "pads", "border"], ["y"], name="border"))
-    if high is not None:
-        return w, w.around("y", -high, high)
-    w.nodes.append(helper.make_node("Exp", ["y"], ["z"]))
-    return w, w.around("z", 0, 3)
-
-
-BETWEEN = 1.5 * 6 / 255
-
-
-@pytest.mark.parametrize(
-    ("border", "high"), [(0.0, None), (0.0, 1.3), (BETWEEN, 3.0), (BETWEEN, 4.7), (2 * 6 / 255, 1.3)]
-)
-def test_a_border_is_rounded_once(border: float, high: float | None) -> None:
-    w, out = bordered(border, high)
-    differs(w.file({"x": IMAGE}, out), items(IMAGE, rows=ROWS))
-
-
-def test_a_border_between_two_steps_that_would_be_rounded_in_silence_is_refused() -> None:
-    """Nothing in the file rounds it before the function reads it; and twice rounded it would be two steps off."""
-    assert 'Pad at "border" is computed in float' in refusal(*bordered(BETWEEN, None)).what
-    assert 'Pad at "border": its output has steps of' in refusal(*bordered(BETWEEN, 0.9)).what
-
-
-def test_what_can_only_be_rounded_twice_is_refused() -> None:
-    for kind, attrs, fix in (("Softmax", {"axis": -1}, "1/256"), ("Resize", {"mode": "linear"}, "as its input")):
-        w = Writer(unsigned=False)
-        w.constants["scales"] = np.array([1, 1, 2, 2], np.float32)
-        names = [w.around("x", -3, 3), *(["", "scales"] if kind == "Resize" else [])]
-        w.nodes.append(helper.make_node(kind, names, ["y"], name="twice", **attrs))
-        error = refusal(w, w.around("y", 0, 0.3))
-        assert f'{kind} at "twice": its output has steps of' in error.what
-        assert fix in error.fix
-
-
-def test_a_linear_resize_in_its_own_or_in_coarser_steps() -> None:
-    for high in (3.0, 4.5):
-        w = Writer(unsigned=False)
-        w.constants["scales"] = np.array([1, 1, 2, 2], np.float32)
-        w.nodes.append(helper.make_node("Resize", [w.around("x", -3, 3), "", "scales"], ["y"], mode="linear"))
-        differs(w.file({"x": IMAGE}, w.around("y", -high, high)), items(IMAGE, rows=ROWS))
 
 
 @pytest.mark.parametrize("axis", [None, 0])
@@ -408,12 +265,6 @@ def test_ports_of_integers_stay_and_unsigned_ones_are_128_lower(kind: int, dtype
     (mine,) = program.run((x.astype(np.int16) - offset).astype(np.int8))
     np.testing.assert_array_equal(mine.astype(np.int16) + offset, runtime(data, x)[0])
     assert program.inputs[0].zero_point == 3 - offset
-
-
-def refusal(w: Writer, output: str, inputs: Mapping[str, Sequence[int]] | None = None) -> LilliputError:
-    with pytest.raises(LilliputError) as caught:
-        read_onnx(w.file(inputs or {"x": IMAGE}, output))
-    return caught.value
 
 
 def test_a_float_operator_between_quantised_ones_is_named() -> None:
