@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lilliput.compiler.program import Program
 
 
-File = Annotated[Path, typer.Argument(help="A network: .tflite, or .pt2 from torch.export.save.")]
+File = Annotated[Path, typer.Argument(help="A network: .tflite, .onnx, or .pt2 from torch.export.save.")]
 BoardName = Annotated[str, typer.Option("--board", metavar="NAME", help="The microcontroller; `lilliput list boards`.")]
 Calibration = Annotated[
     Path | None,
