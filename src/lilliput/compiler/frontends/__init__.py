@@ -39,5 +39,8 @@ def _load_exported(path: Path) -> Graph:
 
     try:
         return from_exported(load_pt2(path), name=path.stem)
-    except (KeyError, AttributeError) as error:
-        raise UnsupportedOp(f"{path} holds something that has no translation: {error}") from error
+    except (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        # The graph was checked as far as its text goes; what torch made of it may still be anything.
+        raise UnsupportedOp(
+            f"{path} holds something that has no translation: {type(error).__name__}: {error}"
+        ) from error

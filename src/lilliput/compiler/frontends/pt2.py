@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +91,7 @@ def _members(data: bytes, name: str) -> dict[str, bytes]:
             raise BadName(f"{name} holds {inner!r} twice")
         try:
             found[inner] = archive.read(info)
-        except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
             raise CutShort(f"{name}: {inner!r} cannot be unpacked: {error}") from None
     return found
 
@@ -146,6 +148,8 @@ def _load(members: dict[str, bytes], model: str, name: str) -> ExportedProgram:
             writer.write_bytes(member, content)
         writer.write_bytes(f"data/sample_inputs/{model}.pt", serialize_torch_artifact(((), {})))
     rebuilt.seek(0)
+    log = logging.getLogger("torch.export")
+    silent, log.disabled = log.disabled, True  # it prints a traceback before it raises
     try:
         return torch.export.load(rebuilt)
     except Exception as error:  # the loader raises many types of its own
@@ -154,3 +158,5 @@ def _load(members: dict[str, bytes], model: str, name: str) -> ExportedProgram:
             f"{name} cannot be read as an exported program: {text[0] if text else type(error).__name__}",
             fix="write it with torch.export.save, with the version of torch that is installed here",
         ) from error
+    finally:
+        log.disabled = silent
