@@ -192,6 +192,21 @@ def _pointwise(node: Node, window: Window, channels: Channels, target: Target, b
     )  # fmt: skip
 
 
+def pointwise_by_patches(
+    node: Node, channels: Channels, sizes: tuple[Field, ...], in_place: tuple[int, ...], bits: int
+) -> Kernel:
+    """The DSP kernel of 1×1 layers; a fully connected layer is one on a single pixel."""
+    return Kernel(
+        function=f"lp_conv2d_1x1_s{bits}_dsp",
+        fields=(*stream_fields(channels, bits), *sizes, *channels.clamp()),
+        operands=(node.inputs[0], node.output),
+        struct="lp_conv2d_1x1_s8_dsp",
+        scratch_bytes=_patches_bytes(-(-channels.rows.shape[1] // 4), bits),
+        in_place=in_place,
+        also=("lp_patches_s8_dsp", *(("lp_patches_s4_dsp",) if bits == 4 else ())),
+    )
+
+
 def _by_vectors(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
     taps = channels.rows.shape[1]
     held = held_patches(taps, window.positions)
@@ -221,21 +236,6 @@ def _pointwise_by_vectors(node: Node, window: Window, channels: Channels, in_pla
         scratch_bytes=held * c_in,
         in_place=in_place,
         also=("lp_dots_s8_mve",),
-    )
-
-
-def pointwise_by_patches(
-    node: Node, channels: Channels, sizes: tuple[Field, ...], in_place: tuple[int, ...], bits: int
-) -> Kernel:
-    """The DSP kernel of 1×1 layers; a fully connected layer is one on a single pixel."""
-    return Kernel(
-        function=f"lp_conv2d_1x1_s{bits}_dsp",
-        fields=(*stream_fields(channels, bits), *sizes, *channels.clamp()),
-        operands=(node.inputs[0], node.output),
-        struct="lp_conv2d_1x1_s8_dsp",
-        scratch_bytes=_patches_bytes(-(-channels.rows.shape[1] // 4), bits),
-        in_place=in_place,
-        also=("lp_patches_s8_dsp", *(("lp_patches_s4_dsp",) if bits == 4 else ())),
     )
 
 
