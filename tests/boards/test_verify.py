@@ -54,7 +54,7 @@ def test_a_kernel_that_is_wrong_on_the_board_only_is_found_there() -> None:
 
 def test_a_constant_that_is_wrong_is_told_from_a_kernel() -> None:
     program = plain()
-    layer = "static const _Alignas(4) int32_t lilliput_layer_02_fc2_bias[12] = {\n    "
+    layer = "static const _Alignas(4) int32_t lilliput_layer_02_fc2_dots_bias[12] = {\n    "
     wrong = broken(program, layer, layer + "90000 + ", "lilliput_model.c")
     with pytest.raises(NotBitExact, match="no single node differs when it is run by itself"):
         verify(wrong, HOST, [rows(2)])
