@@ -149,7 +149,8 @@ def _tensor(table: Table, buffers: list[bytes], taken: set[str]) -> Value:
         weights = _unpacked(buffers[index], shape, table.path)
         return Value(name, shape, "int8", _quant(table.table(4, "quantization"), shape), weights, bits=4)
     data = _data(buffers[index], shape, dtype, table.path) if buffers[index] else None
-    quant = _quant(table.table(4, "quantization"), shape) if dtype in ("int8", "uint8", "int16") else None
+    scaled = dtype in ("int8", "uint8", "int16") or (dtype == "int32" and data is None)
+    quant = _quant(table.table(4, "quantization"), shape) if scaled else None
     return Value(name, shape, dtype, quant, data)
 
 

@@ -70,7 +70,7 @@ def lane_fields(channels: Channels, w: Array) -> tuple[Field, ...]:
 
 def with_vectors(kernel: Kernel, target: Target | None) -> Kernel:
     """The variant of a portable kernel with the same struct, where the target has the extension."""
-    if target is None or not target.mve:
+    if target is None or not target.mve or not kernel.function.endswith("_s8"):
         return kernel
     return replace(
         kernel,

@@ -5,7 +5,7 @@ Attrs    stride (h, w), padding ((top, bottom), (left, right)) with real zeros, 
          activation: none | relu | relu6 | relu_n1_to_1, fused
          groups follow from the shapes: C_in over the last axis of w
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel (axis 0), b int32 with
-         scale s_x · s_w, y int8
+         scale s_x · s_w, y int8; or x and y int16 with zero point 0, b int64 or int32
          w of 4 bits (`Value.bits`) where it is int8 in -8 to 7
 Kernels  portable: 1×1 without padding; those with groups; all others
          DSP: 1×1 without padding; input channels in fours; all others, but not with groups
@@ -25,6 +25,7 @@ from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activatio
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._dots import plain_dots
 from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
+from lilliput.compiler.ops._layers_s16 import conv2d_s16
 from lilliput.compiler.ops._mve import dots_fields, held_patches, held_pixels
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
@@ -88,9 +89,11 @@ class Conv2d(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x, w = inputs[:2]
-        if x.dtype != "int8" or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
+        if x.dtype not in ("int8", "int16") or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
             raise self.unsupported(node, f"has no {x.dtype} kernel for a batch of {x.shape[0]}")
         window = _window(node, inputs)
+        if x.dtype == "int16":
+            return conv2d_s16(node, inputs, output, window, target)
         channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
         by_patches = target.dsp and fits_dsp(channels) and x.shape[3] == w.shape[3]
         if w.bits == 4 and not by_patches:

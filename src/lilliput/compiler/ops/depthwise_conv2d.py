@@ -5,7 +5,7 @@ Inputs   x (N, H, W, C), w (1, kh, kw, C · multiplier) constant, b (C · multip
 Attrs    stride (h, w), padding ((top, bottom), (left, right)) with real zeros, dilation (h, w),
          activation: none | relu | relu6 | relu_n1_to_1, fused
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel (axis 3), b int32 with
-         scale s_x · s_w, y int8
+         scale s_x · s_w, y int8; or x and y int16 with zero point 0, b int64
 Kernels  multiplier 1: channel by channel over a ring of rows, in place where the shapes allow it; DSP: one for 3×3 of
          stride 1 or 2, one for all others without dilation; MVE: one for 3×3 of stride 1 or 2 from squares of 4×4, one
          for all others. Other multipliers: a direct one
@@ -24,6 +24,7 @@ from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activatio
 from lilliput.compiler.ops import ops, register_op
 from lilliput.compiler.ops._dots import byte_fields, fits_small
 from lilliput.compiler.ops._dsp import fits_x256, x256_fields
+from lilliput.compiler.ops._layers_s16 import demand_wide, depthwise_conv2d_s16
 from lilliput.compiler.ops._mve import FARTHEST_STEP, LANES, LEAST_SQUARES, goes_down, lane_fields
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
@@ -80,12 +81,16 @@ class DepthwiseConv2d(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         x, w = inputs[:2]
-        if x.dtype != "int8" or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
+        if x.dtype not in ("int8", "int16") or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
             raise self.unsupported(node, f"has no {x.dtype} kernel for a batch of {x.shape[0]}")
+        if x.dtype == "int16":
+            demand_wide(node, inputs)  # before it can become a convolution, which takes any bias
         if x.shape[3] == 1:
             # One input channel: the same sums as a convolution, which has the faster kernels for it.
             return ops["conv2d"].kernel(replace(node, op="conv2d"), (x, _as_conv(w), *inputs[2:]), output, target)
         window = _window(node, inputs)
+        if x.dtype == "int16":
+            return depthwise_conv2d_s16(node, inputs, output, window, target)
         channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
         if window.is_column:
             window = window.turned()

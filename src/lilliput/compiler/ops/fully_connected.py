@@ -3,7 +3,8 @@
 Inputs   x (N, C_in), w (C_out, C_in) constant, b (C_out) constant, optional
 Attrs    activation: none | relu | relu6 | relu_n1_to_1, fused
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel, b int32 with scale
-         s_x · s_w, y int8; w of 4 bits (`Value.bits`) where it is int8 in -8 to 7
+         s_x · s_w, y int8; or x and y int16 with zero point 0, b int64 or int32
+         w of 4 bits (`Value.bits`) where it is int8 in -8 to 7
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activatio
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._dots import plain_dots
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
+from lilliput.compiler.ops._layers_s16 import fully_connected_s16
 from lilliput.compiler.ops._mve import dots_fields
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window
@@ -62,8 +64,10 @@ class FullyConnected(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x, w = inputs[:2]
-        if x.dtype != "int8" or w.dtype != "int8" or w.data is None:
-            raise self.unsupported(node, f"has no {x.dtype} kernel")
+        if x.dtype not in ("int8", "int16") or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
+            raise self.unsupported(node, f"has no {x.dtype} kernel for {x.shape[0]} rows")
+        if x.dtype == "int16":
+            return fully_connected_s16(node, inputs, output, target)
         channels = channels_of(node, inputs, output, w.data)
         sizes = (Field("c_in", "int32_t", w.shape[1]), Field("c_out", "int32_t", w.shape[0]))
         if w.bits == 4:
