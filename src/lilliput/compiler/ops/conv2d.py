@@ -7,7 +7,7 @@ Attrs    stride (h, w), padding ((top, bottom), (left, right)) with real zeros, 
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel (axis 0), b int32 with
          scale s_x · s_w, y int8; or x and y int16 with zero point 0, b int64 or int32
          w of 4 bits (`Value.bits`) where it is int8 in -8 to 7
-Kernels  portable: 1×1 without padding; the stem, up to 4 input channels; all others
+Kernels  portable: 1×1 without padding; those with groups; all others
          DSP: 1×1 without padding; input channels in fours; all others, but not with groups
          MVE: 1×1 without padding; all others, but not with groups
          with weights of 4 bits: all by one portable kernel; the three of DSP
@@ -23,6 +23,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._dots import plain_dots
 from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
 from lilliput.compiler.ops._layers_s16 import conv2d_s16
 from lilliput.compiler.ops._mve import dots_fields, held_patches, held_pixels
@@ -31,9 +32,6 @@ from lilliput.compiler.ops._window import Window, window_of
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-STEM_CHANNELS = 4
-"""Up to this many input channels the patch is gathered byte by byte."""
 
 
 @register_op
@@ -108,9 +106,7 @@ class Conv2d(Op):
             return _by_vectors(node, inputs, window, channels)
         if by_patches:
             return _by_patches(node, inputs, window, channels)
-        if x.shape[3] <= STEM_CHANNELS:
-            return _stem(node, inputs, window, channels)
-        return _general(node, inputs, window, channels)
+        return _by_patch(node, inputs, window, channels)
 
 
 def _window(node: Node, inputs: Sequence[Value]) -> Window:
@@ -144,15 +140,16 @@ def _general_s4(node: Node, inputs: Sequence[Value], window: Window, channels: C
     )
 
 
-def _stem(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
+def _by_patch(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
+    sizes = tuple(field for field in _sizes(inputs, window) if field.name != "c_out")
+    x_zero = Field("x_zero", "int32_t", channels.x_zero)
     return Kernel(
-        function="lp_conv2d_stem_s8",
-        fields=(
-            *channels.fields(channels.rows), *_sizes(inputs, window), *window.fields(), *channels.offsets()
-        ),
+        function="lp_conv2d_patch_s8",
+        fields=(*plain_dots(channels), *sizes, *window.fields(), x_zero),
         operands=(node.inputs[0], node.output),
         scratch_bytes=channels.rows.shape[1],
-    )  # fmt: skip
+        also=("lp_dots_s8",),
+    )
 
 
 def _by_patches(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
@@ -186,13 +183,12 @@ def _pointwise(node: Node, window: Window, channels: Channels, target: Target, b
         return pointwise_by_patches(node, channels, sizes, in_place, bits)
     return Kernel(
         function="lp_conv2d_1x1_s8",
-        fields=(
-            *channels.fields(channels.rows), *pointwise_sizes(window, c_in, c_out), *channels.offsets()
-        ),
+        fields=(*plain_dots(channels), *(field for field in sizes if not field.name.startswith("c_"))),
         operands=(node.inputs[0], node.output),
         scratch_bytes=c_in,
         in_place=in_place,
-    )  # fmt: skip
+        also=("lp_dots_s8",),
+    )
 
 
 def pointwise_by_patches(

@@ -22,6 +22,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import ops, register_op
+from lilliput.compiler.ops._dots import byte_fields, fits_small
 from lilliput.compiler.ops._dsp import fits_x256, x256_fields
 from lilliput.compiler.ops._layers_s16 import demand_wide, depthwise_conv2d_s16
 from lilliput.compiler.ops._mve import FARTHEST_STEP, LANES, LEAST_SQUARES, goes_down, lane_fields
@@ -103,6 +104,8 @@ class DepthwiseConv2d(Op):
             return _three_by_three(node, window, channels)
         if target.dsp and fits_x256(channels) and window.dilation == (1, 1):
             return _by_wide_rows(node, window, channels)
+        if not fits_small(channels):
+            return _direct(node, inputs, window, channels)
         return _by_rows(node, window, channels)
 
 
@@ -137,15 +140,14 @@ def _direct(node: Node, inputs: Sequence[Value], window: Window, channels: Chann
 
 def _by_rows(node: Node, window: Window, channels: Channels) -> Kernel:
     rows, columns = window.plane
+    x_zero = Field("x_zero", "int32_t", channels.x_zero)
     return Kernel(
         function="lp_depthwise_rows_s8",
-        fields=(
-            *channels.fields(channels.rows), *plane_sizes(window, channels), *window.fields(), *channels.offsets()
-        ),
+        fields=(*byte_fields(channels), *plane_sizes(window, channels), *window.fields(), x_zero, *channels.clamp()),
         operands=(node.inputs[0], node.output),
-        scratch_bytes=2 * rows * columns,
+        scratch_bytes=rows * columns,
         in_place=(0,) if window.rows_end_behind_reads() else (),
-    )  # fmt: skip
+    )
 
 
 def _is_three_by_three(window: Window) -> bool:

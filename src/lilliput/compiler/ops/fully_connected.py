@@ -17,6 +17,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._dots import plain_dots
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
 from lilliput.compiler.ops._layers_s16 import fully_connected_s16
 from lilliput.compiler.ops._mve import dots_fields
@@ -86,8 +87,9 @@ class FullyConnected(Op):
             )
         return Kernel(
             function="lp_fully_connected_s8",
-            fields=(*channels.fields(channels.rows), *sizes, *channels.offsets()),
+            fields=plain_dots(channels),
             operands=(node.inputs[0], node.output),
+            also=("lp_dots_s8",),
         )
 
 
@@ -100,5 +102,4 @@ def _kernel_s4(node: Node, channels: Channels, sizes: tuple[Field, ...], target:
         function="lp_fully_connected_s4",
         fields=(*channels.fields(channels.packed_s4()), *sizes, *channels.offsets()),
         operands=(node.inputs[0], node.output),
-        struct="lp_fully_connected_s8",
     )
