@@ -8,6 +8,7 @@ Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per ou
          scale s_x · s_w, y int8
 Kernels  portable: 1×1 without padding; the stem, up to 4 input channels; all others
          DSP: 1×1 without padding; input channels in fours; all others, but not with groups
+         host: one for all, but not with groups
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
+from lilliput.compiler.ops._simd import convolution, fits_simd
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
@@ -92,6 +94,8 @@ class Conv2d(Op):
         channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
         if x.shape[3] != w.shape[3]:
             return _general(node, inputs, window, channels)
+        if target.host and fits_simd(channels):
+            return convolution((node.inputs[0], node.output), window, x.shape[3], channels)
         if window.is_pointwise:
             return _pointwise(node, window, channels, target)
         if target.dsp and fits_dsp(channels):

@@ -7,7 +7,7 @@ Attrs    stride (h, w), padding ((top, bottom), (left, right)) with real zeros, 
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel (axis 3), b int32 with
          scale s_x · s_w, y int8
 Kernels  multiplier 1: channel by channel over a ring of rows, in place where the shapes allow it; DSP: one for 3×3 of
-         stride 1 or 2, one for all others without dilation. Other multipliers: a direct one
+         stride 1 or 2, one for all others without dilation; host: one for all. Other multipliers: a direct one
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import ops, register_op
 from lilliput.compiler.ops._dsp import fits_x256, x256_fields
+from lilliput.compiler.ops._simd import depthwise, fits_simd
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
@@ -88,6 +89,8 @@ class DepthwiseConv2d(Op):
             window = window.turned()
         if w.shape[3] != x.shape[3]:
             return _direct(node, inputs, window, channels)
+        if target.host and fits_simd(channels):
+            return depthwise((node.inputs[0], node.output), window, channels)
         if target.dsp and fits_x256(channels) and _is_three_by_three(window):
             return _three_by_three(node, window, channels)
         if target.dsp and fits_x256(channels) and window.dilation == (1, 1):

@@ -17,6 +17,8 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
+from lilliput.compiler.ops._simd import fits_simd
+from lilliput.compiler.ops._simd import fully_connected as simd_fully_connected
 from lilliput.compiler.ops._weights import channels_of, check_weights, finish
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ class FullyConnected(Op):
         if x.dtype != "int8" or w.dtype != "int8" or w.data is None:
             raise self.unsupported(node, f"has no {x.dtype} kernel")
         channels = channels_of(node, inputs, output, w.data)
+        if target.host and fits_simd(channels):
+            return simd_fully_connected((node.inputs[0], node.output), channels)
         sizes = (Field("c_in", "int32_t", w.shape[1]), Field("c_out", "int32_t", w.shape[0]))
         if target.dsp and fits_dsp(channels):
             return Kernel(
