@@ -62,8 +62,8 @@ class Ports:
     outputs: tuple[Port, ...]
     arena_bytes: int
 
-    def rows(self, inputs: Sequence[Array]) -> list[bytes]:
-        """The inputs of each inference as bytes, one input after the other.
+    def row_count(self, inputs: Sequence[Array]) -> int:
+        """The number of inferences that some inputs stand for.
 
         Raises:
             ValueError: an input is missing, or has another dtype or shape than the header says.
@@ -76,6 +76,11 @@ class Ports:
                 raise ValueError(f"{port.accessor} takes {port.dtype}{wanted}, got {array.dtype}{list(array.shape)}")
         if len({len(array) for array in inputs}) != 1:
             raise ValueError(f"the inputs have {[len(array) for array in inputs]} rows")
+        return len(inputs[0])
+
+    def rows(self, inputs: Sequence[Array]) -> list[bytes]:
+        """The inputs of each inference as bytes, one input after the other. Raises ValueError as `row_count`."""
+        self.row_count(inputs)
         packed = [np.ascontiguousarray(array) for array in inputs]
         return [b"".join(array[i].tobytes() for array in packed) for i in range(len(packed[0]))]
 

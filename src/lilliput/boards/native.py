@@ -1,0 +1,185 @@
+"""Run a compiled network inside this process, with kernels for the vectors of this machine.
+
+    from lilliput.boards.native import load_native
+
+    network = load_native(Path("model.tflite"))
+    (y,) = network.run(x)                        x int8 (N, 96, 96, 3), y int8 (N, 2)
+
+The C of a network compiled for `HOST.target` is built once into a shared library, which is kept in the cache under all
+that goes into it, the features of this CPU among it. A library that was loaded can do to the process what any code can,
+so only what this version prints and proves is loaded: `Native` takes a `Program`, never the C files of a folder. Those
+run in a process of their own (`boards.host`), where a fault ends that process only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import sys
+import threading
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from string import Template
+
+import numpy as np
+
+from lilliput.boards.cache import find, store
+from lilliput.boards.firmware import template
+from lilliput.boards.host import cpu_flags, host_compiler
+from lilliput.boards.ports import Port, Ports, ports_of
+from lilliput.boards.toolchain import STRICT, build_folder, run_tool
+from lilliput.compiler.graph import Array
+from lilliput.compiler.memory import ARENA_ALIGN
+from lilliput.compiler.op import Target
+from lilliput.compiler.program import Program, compile_graph
+from lilliput.core.errors import ToolFailed
+
+_FLAGS = (*STRICT, "-O3", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden")
+_CACHE_LINE = 64
+
+
+class Native:
+    """A network in this process. `run` takes any number of rows; the interpreter's lock is free meanwhile.
+
+    One instance has one arena and lets one call in at a time. For one network on several threads `clone` gives further
+    instances: the library is shared, the arena is not.
+
+    Args:
+        program: a compiled network; `compile_graph(graph, HOST.target)` chooses the fast kernels.
+
+    Raises:
+        MissingTool: LP602, there is no C compiler here.
+        ToolFailed: LP603, the compiler refused the C, or the library cannot be loaded.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.ports = ports_of(program)
+        self._library = _load(build_native(program))
+        self._lock = threading.Lock()
+        self._arena = _aligned(self.ports.arena_bytes)
+        self.reset()
+
+    def run(self, *x: Array, out: Sequence[Array] | None = None) -> tuple[Array, ...]:
+        """The outputs for raw integer inputs, bit for bit those of `program.run`.
+
+        Arrays that lie in memory row by row, as NumPy makes them, are read and written where they are.
+
+        Args:
+            x: one array an input, in order; the network's type, (N, …) with any N.
+            out: where the outputs go, one array each; new ones by default.
+
+        Raises:
+            ValueError: an array is missing or has another type or shape than the network's, or `out` cannot be written
+                in place.
+        """
+        rows = self.ports.row_count(x)
+        given = [np.ascontiguousarray(array) for array in x]
+        made = self._fresh(rows) if out is None else tuple(out)
+        for port, array in zip(self.ports.outputs, made, strict=True):
+            _demand_room(port, array, rows)
+        with self._lock:
+            self._library.lilliput_native_run(self._arena.ctypes.data, rows, _pointers(given), _pointers(made))
+        return made
+
+    def reset(self) -> None:
+        """Start a network that keeps something between runs (streaming) anew. Others need it never."""
+        with self._lock:
+            self._library.lilliput_native_reset(self._arena.ctypes.data)
+
+    def clone(self) -> Native:
+        """Another instance of the same network, in its initial state."""
+        return Native(self.program)
+
+    def _fresh(self, rows: int) -> tuple[Array, ...]:
+        return tuple(np.empty((rows, *port.shape[1:]), port.dtype) for port in self.ports.outputs)
+
+
+def load_native(path: Path) -> Native:
+    """The network of a model file, compiled for this machine.
+
+    Raises:
+        FileError: LP2xx, the file is damaged. UnsupportedError: LP3xx, it cannot be compiled, or is not quantised.
+        ToolError: LP6xx, as `Native`.
+    """
+    from lilliput.compiler.frontends import load_network
+
+    graph, _ = load_network(path)
+    return Native(compile_graph(graph, native_target()))
+
+
+def native_target() -> Target:
+    """What the kernels may use on this machine: its vectors, where words start with their lowest byte."""
+    return Target(host=sys.byteorder == "little")
+
+
+def build_native(program: Program) -> Path:
+    """The shared library of a network, from the cache where it is there.
+
+    Raises:
+        MissingTool: LP602, there is no C compiler here.
+        ToolFailed: LP603, the compiler refused the C; its words follow.
+    """
+    compiler = host_compiler()
+    sources = {**program.sources, "native.c": _wrapper(ports_of(program))}
+    flags = [*_FLAGS, *cpu_flags(compiler)]
+    key = json.dumps(["native", compiler.version, compiler.features, flags, dict(sorted(sources.items()))]).encode()
+    found = find("native", key)
+    if found is not None:
+        return found
+    with build_folder() as folder:
+        for name, text in sources.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        files = sorted(name for name in sources if name.endswith(".c"))
+        command = [*compiler.command, *flags, "-I.", "-o", "network", *files]
+        run_tool(command, folder, "compiling for this machine")
+        return store("native", key, (folder / "network").read_bytes(), executable=True)
+
+
+def _wrapper(ports: Ports) -> str:
+    read = [
+        f"        memcpy({p.accessor}(arena), inputs[{i}] + row * {p.nbytes}u, {p.nbytes}u);"
+        for i, p in enumerate(ports.inputs)
+    ]
+    write = [
+        f"        memcpy(outputs[{i}] + row * {p.nbytes}u, {p.accessor}(arena), {p.nbytes}u);"
+        for i, p in enumerate(ports.outputs)
+    ]
+    return Template(template("native.c")).substitute(read="\n".join(read), write="\n".join(write))
+
+
+@cache
+def _load(path: Path) -> ctypes.CDLL:
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise ToolFailed(f"the network's library for this machine cannot be loaded: {error}") from error
+    pointer, array = ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p)
+    library.lilliput_native_reset.argtypes = [pointer]
+    library.lilliput_native_reset.restype = None
+    library.lilliput_native_run.argtypes = [pointer, ctypes.c_size_t, array, array]
+    library.lilliput_native_run.restype = None
+    return library
+
+
+def _aligned(nbytes: int) -> Array:
+    """Memory for an arena, on a cache line of its own."""
+    align = max(ARENA_ALIGN, _CACHE_LINE)
+    memory = np.zeros(nbytes + align, np.uint8)
+    start = -memory.ctypes.data % align
+    return memory[start : start + nbytes]
+
+
+def _pointers(arrays: Sequence[Array]) -> ctypes.Array[ctypes.c_void_p]:
+    return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
+
+
+def _demand_room(port: Port, array: Array, rows: int) -> None:
+    wanted = (rows, *port.shape[1:])
+    fits = array.shape == wanted and array.dtype == np.dtype(port.dtype)
+    if not fits or not array.flags.c_contiguous or not array.flags.writeable:
+        raise ValueError(
+            f"{port.accessor} gives {port.dtype}{list(wanted)}, `out` is {array.dtype}{list(array.shape)}"
+            f"{'' if not fits else ', which is read-only or not contiguous'}"
+        )
