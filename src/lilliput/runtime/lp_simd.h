@@ -88,14 +88,6 @@ LP_INLINE lp_lanes lp_load_codes(const int8_t *from)
     return __builtin_convertvector(v, lp_lanes);
 }
 
-/* The same for the `count` codes that there are. */
-LP_INLINE lp_lanes lp_load_few_codes(const int8_t *from, int32_t count)
-{
-    lp_bytes v = {0};
-    memcpy(&v, from, (size_t)count);
-    return __builtin_convertvector(v, lp_lanes);
-}
-
 /* The high halves of doubled products, rounded: (a * b + 2^30) >> 31. Not both are -2^31. */
 LP_INLINE lp_lanes lp_high_mul_lanes(lp_lanes a, lp_lanes b)
 {
@@ -168,13 +160,27 @@ LP_INLINE lp_bytes lp_narrow(lp_lanes v, int32_t low, int32_t high)
 #endif
 }
 
+/* The first `count` bytes, 1 or more; all of them from 16 on. */
 LP_INLINE void lp_store_bytes(int8_t *to, lp_bytes v, int32_t count)
 {
     if (count >= LP_LANES) {
         memcpy(to, &v, sizeof v);
-    } else {
-        memcpy(to, &v, (size_t)count);
+        return;
     }
+#if LP_AVX512
+    _mm_mask_storeu_epi8(to, (__mmask16)((1u << count) - 1u), (__m128i)v);
+#else
+    int8_t all[LP_LANES];
+    memcpy(all, &v, sizeof v);
+    int32_t at = 0;
+    if ((count & 8) != 0) {
+        memcpy(to, all, 8);
+        at = 8;
+    }
+    for (; at < count; at++) {
+        to[at] = all[at];
+    }
+#endif
 }
 
 #endif

@@ -54,11 +54,18 @@ class Sum(Op):
             return self._with_constant(node, inputs, output)
         low, high = activation_range(activation_of(node), output)
         fields = self._linear_fields(node, inputs, output)
+        if target.host and fields and a.shape == b.shape:
+            return Kernel(
+                function="lp_add_linear_s8_simd",
+                fields=(Field("n", "int32_t", output.elements), *fields, *_clamp(low, high)),
+                operands=(*node.inputs, node.output),
+                in_place=whole_operands(inputs, output),
+            )
         return Kernel(
             function="lp_add_linear_s8" if fields else "lp_add_s8",
             fields=loop_fields(self, node, a, b, output)
             + (fields or self._exact_fields(node, a, b, output, (1, self.sign)))
-            + (Field("y_min", "int32_t", low), Field("y_max", "int32_t", high)),
+            + _clamp(low, high),
             operands=(*node.inputs, node.output),
             in_place=whole_operands(inputs, output),
         )
@@ -76,7 +83,7 @@ class Sum(Op):
         low, high = activation_range(activation_of(node), output)
         fields = loop_fields(self, node, active, constant, output)
         fields += self._exact_fields(node, active, constant, output, signs)
-        fields += (Field("y_min", "int32_t", low), Field("y_max", "int32_t", high))
+        fields += _clamp(low, high)
         return Kernel(
             function="lp_add_constant_s8",
             fields=(
@@ -111,3 +118,7 @@ class Sum(Op):
             raise self.unsupported(node, f"has no kernel for an output scale 2^{shift} finer than its inputs allow")
         numbers |= {"y_mult": mult, "y_shift": shift, "y_offset": y.zero_point}
         return tuple(Field(name, "int32_t", value) for name, value in numbers.items())
+
+
+def _clamp(low: int, high: int) -> tuple[Field, ...]:
+    return Field("y_min", "int32_t", low), Field("y_max", "int32_t", high)

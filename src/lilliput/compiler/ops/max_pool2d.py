@@ -62,7 +62,8 @@ class MaxPool2d(Op):
         if inputs[0].dtype != "int8":
             raise self.unsupported(node, f"has no {inputs[0].dtype} kernel")
         return Kernel(
-            function="lp_max_pool_s8",
+            function="lp_max_pool_s8_simd" if target.host else "lp_max_pool_s8",
+            struct="lp_max_pool_s8",
             fields=pool_fields(node, inputs[0], output, activation_of(node)),
             operands=(node.inputs[0], node.output),
         )

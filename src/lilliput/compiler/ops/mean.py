@@ -74,7 +74,8 @@ class Mean(Op):
             "y_offset": output.zero_point,
         }  # fmt: skip
         return Kernel(
-            function="lp_mean_s8",
+            function="lp_mean_s8_simd" if target.host else "lp_mean_s8",
+            struct="lp_mean_s8",
             fields=tuple(Field(name, "int32_t", value) for name, value in fields.items()),
             operands=(node.inputs[0], node.output),
         )
