@@ -6,7 +6,8 @@
  *
  * Layout    x[..]: output pixel (i, j) starts at i * y_step + j * x_step; its patch is `rows` x `taps` runs of 4 * words
  *           bytes, row_step and tap_step apart. w[blocks][rows][taps][words][16][4] with zeros behind the last channel
- *           and behind the last tap of a run. y[out_h][out_w][c_out]
+ *           and behind the last tap of a run; up to 8 channels lie in w and scales twice, 8 lanes apart.
+ *           y[out_h][out_w][c_out]
  * Value     acc = bias[o] + sum of x * w[o]; y as in lp_simd_requantise.h
  * Ranges    as in lp_simd_requantise.h; every run lies inside x. Partial sums may wrap, the last one does not.
  * Memory    scratch 0 bytes; no heap.

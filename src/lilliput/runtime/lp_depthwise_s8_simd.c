@@ -1,8 +1,10 @@
 #include "lp_depthwise_s8_simd.h"
 
+#include "lp_fixed_point.h"
 #include "lp_simd_dot.h"
 
 #define LP_NEIGHBOURS 4
+#define LP_FAR 3 /* columns, or more: neighbours share none */
 
 /* Sixteen codes of a row, without a sign where the dot product wants them so, as the lowest bytes of words. */
 LP_INLINE lp_ulanes lp_low_bytes(const int8_t *x)
@@ -31,26 +33,28 @@ LP_INLINE lp_ulanes lp_load_weights(const int8_t *w)
     return v;
 }
 
-LP_INLINE void lp_finish(const lp_scales_s8_t *scales, const lp_scale_block *by, lp_lanes acc, int32_t o, int8_t *y)
+/* Sixteen outputs to `y`, or as many as there are before `end` and channels from `o` on. */
+LP_INLINE void lp_finish(const lp_scales_s8_t *scales, const lp_scale_block *by, lp_lanes acc, int32_t o, int8_t *y,
+                         const int8_t *end)
 {
     const lp_bytes codes = lp_narrow(lp_requantise_lanes(acc, by), scales->y_min, scales->y_max);
-    lp_store_bytes(y + o, codes, scales->c_out - o);
+    lp_store_bytes(y, codes, lp_min_s32(scales->c_out - o, (int32_t)(end - y)));
 }
 
-/* One row of outputs of one block for a window of three columns and up to four rows. `stride` in columns, 1 or 2, and
- * `rows` are constants where this is inlined. */
-LP_INLINE void lp_row_of_threes(const lp_depthwise_s8_simd_t *op, const int8_t *x, const lp_ulanes *w, lp_lanes start,
-                                const lp_scale_block *by, int32_t o, int32_t stride, int32_t rows, int8_t *y)
+/* One row of outputs of one block for a window of 3 x 3. `stride` in columns is a constant where this is inlined. */
+LP_INLINE void lp_row_of_threes(const lp_depthwise_s8_simd_t *op, const int8_t *x, const int8_t *weights, lp_lanes start,
+                                const lp_scale_block *by, int32_t o, int32_t stride, int8_t *y, const int8_t *end)
 {
+    const lp_ulanes w[3] = {lp_load_weights(weights), lp_load_weights(weights + 64), lp_load_weights(weights + 128)};
     const int32_t c = op->scales.c_out;
     int32_t left = op->out_w;
-    for (; left >= LP_NEIGHBOURS; left -= LP_NEIGHBOURS, x += LP_NEIGHBOURS * op->x_step, y += LP_NEIGHBOURS * c) {
+    for (; stride < LP_FAR && left >= LP_NEIGHBOURS; left -= LP_NEIGHBOURS) {
         lp_lanes acc[LP_NEIGHBOURS];
         LP_UNROLLED for (int32_t p = 0; p < LP_NEIGHBOURS; p++) {
             acc[p] = start;
         }
         LP_UNROLLED for (int32_t column = 0; column < (LP_NEIGHBOURS - 1) * stride + 3; column++) {
-            const lp_ulanes words = lp_column(x + column * op->tap_step, op->row_step, rows);
+            const lp_ulanes words = lp_column(x + column * op->tap_step, op->row_step, 3);
             LP_UNROLLED for (int32_t p = 0; p < LP_NEIGHBOURS; p++) {
                 const int32_t tap = column - p * stride;
                 if (tap >= 0 && tap < 3) {
@@ -59,21 +63,23 @@ LP_INLINE void lp_row_of_threes(const lp_depthwise_s8_simd_t *op, const int8_t *
             }
         }
         LP_UNROLLED for (int32_t p = 0; p < LP_NEIGHBOURS; p++) {
-            lp_finish(&op->scales, by, acc[p], o, y + p * c);
+            lp_finish(&op->scales, by, acc[p], o, y + p * c, end);
         }
+        x += LP_NEIGHBOURS * op->x_step;
+        y += LP_NEIGHBOURS * c;
     }
     for (; left > 0; left--, x += op->x_step, y += c) {
         lp_lanes acc = start;
         LP_UNROLLED for (int32_t tap = 0; tap < 3; tap++) {
-            acc = lp_dot_each(acc, lp_column(x + tap * op->tap_step, op->row_step, rows), w[tap]);
+            acc = lp_dot_each(acc, lp_column(x + tap * op->tap_step, op->row_step, 3), w[tap]);
         }
-        lp_finish(&op->scales, by, acc, o, y);
+        lp_finish(&op->scales, by, acc, o, y, end);
     }
 }
 
 /* The same for any window, one output after the other. */
 LP_INLINE void lp_row_of_any(const lp_depthwise_s8_simd_t *op, const int8_t *x, const int8_t *w, lp_lanes start,
-                             const lp_scale_block *by, int32_t o, int8_t *y)
+                             const lp_scale_block *by, int32_t o, int8_t *y, const int8_t *end)
 {
     for (int32_t left = op->out_w; left > 0; left--, x += op->x_step, y += op->scales.c_out) {
         const int8_t *weights = w;
@@ -84,7 +90,7 @@ LP_INLINE void lp_row_of_any(const lp_depthwise_s8_simd_t *op, const int8_t *x, 
                 acc = lp_dot_each(acc, lp_column(from, op->row_step, op->rows - row), lp_load_weights(weights));
             }
         }
-        lp_finish(&op->scales, by, acc, o, y);
+        lp_finish(&op->scales, by, acc, o, y, end);
     }
 }
 
@@ -100,15 +106,16 @@ void lp_depthwise_s8_simd(const lp_depthwise_s8_simd_t *op, const int8_t *x, int
         const lp_scale_block by = lp_load_scales(&op->scales, o);
         for (int32_t i = 0; i < op->out_h; i++) {
             const int8_t *from = x + i * op->y_step + o;
-            int8_t *to = y + i * op->out_w * c;
+            int8_t *to = y + i * op->row_bytes + o;
+            const int8_t *end = y + (i + 1) * op->row_bytes;
             if (threes != 0 && op->x_step == op->tap_step) {
-                const lp_ulanes three[3] = {lp_load_weights(w), lp_load_weights(w + 64), lp_load_weights(w + 128)};
-                lp_row_of_threes(op, from, three, start, &by, o, 1, 3, to);
+                lp_row_of_threes(op, from, w, start, &by, o, 1, to, end);
             } else if (threes != 0 && op->x_step == 2 * op->tap_step) {
-                const lp_ulanes three[3] = {lp_load_weights(w), lp_load_weights(w + 64), lp_load_weights(w + 128)};
-                lp_row_of_threes(op, from, three, start, &by, o, 2, 3, to);
+                lp_row_of_threes(op, from, w, start, &by, o, 2, to, end);
+            } else if (threes != 0) {
+                lp_row_of_threes(op, from, w, start, &by, o, LP_FAR, to, end);
             } else {
-                lp_row_of_any(op, from, w, start, &by, o, to);
+                lp_row_of_any(op, from, w, start, &by, o, to, end);
             }
         }
     }

@@ -1,7 +1,8 @@
 /* Dot products of four codes with four weights, sixteen output channels at a time.
  *
  * A block of weights is 64 bytes, w[channel 16][tap 4]. `lp_spread` puts four codes before every channel, as a matrix
- * product needs them; `lp_dot_each` takes four other codes for each channel, as a depthwise convolution has them.
+ * product needs them, `lp_dot_two` four of one pixel before the lower and four of another before the upper eight;
+ * `lp_dot_each` takes four other codes for each channel, as a depthwise convolution has them.
  *
  * The instructions differ in what they want: VNNI multiplies bytes without a sign by signed ones, so codes go in 128
  * higher and 128 * (sum of weights) comes off the bias (LP_CODES_RAISED); the others take codes as they are. All products
@@ -56,6 +57,16 @@ LP_INLINE lp_spread lp_spread_word(const int8_t *x) { return _mm512_set1_epi32((
 
 LP_INLINE lp_sums lp_dot(lp_sums sums, lp_spread x, lp_block w) { return _mm512_dpbusd_epi32(sums, x, w); }
 
+LP_INLINE lp_sums lp_dot_two(lp_sums sums, const int8_t *x, const int8_t *z, lp_block w)
+{
+    int32_t first;
+    int32_t second;
+    memcpy(&first, x, sizeof first);
+    memcpy(&second, z, sizeof second);
+    const __m512i codes = _mm512_mask_set1_epi32(_mm512_set1_epi32(first), 0xff00, second);
+    return _mm512_dpbusd_epi32(sums, _mm512_xor_si512(codes, _mm512_set1_epi8(-128)), w);
+}
+
 LP_INLINE lp_lanes lp_dot_each(lp_lanes sums, lp_ulanes x, lp_ulanes w)
 {
     return (lp_lanes)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)x, (__m512i)w);
@@ -96,6 +107,13 @@ LP_INLINE lp_sums lp_dot(lp_sums sums, lp_spread x, lp_block w)
 {
     sums.part[0] = _mm256_dpbusd_avx_epi32(sums.part[0], x, w.part[0]);
     sums.part[1] = _mm256_dpbusd_avx_epi32(sums.part[1], x, w.part[1]);
+    return sums;
+}
+
+LP_INLINE lp_sums lp_dot_two(lp_sums sums, const int8_t *x, const int8_t *z, lp_block w)
+{
+    sums.part[0] = _mm256_dpbusd_avx_epi32(sums.part[0], lp_spread_word(x), w.part[0]);
+    sums.part[1] = _mm256_dpbusd_avx_epi32(sums.part[1], lp_spread_word(z), w.part[1]);
     return sums;
 }
 
@@ -168,6 +186,15 @@ LP_INLINE lp_sums lp_dot(lp_sums sums, lp_spread x, lp_block w)
     return sums;
 }
 
+LP_INLINE lp_sums lp_dot_two(lp_sums sums, const int8_t *x, const int8_t *z, lp_block w)
+{
+    LP_UNROLLED for (int32_t i = 0; i < 4; i++) {
+        const lp_spread codes = lp_spread_word(i < 2 ? x : z);
+        sums.part[i] = _mm256_add_epi32(sums.part[i], _mm256_madd_epi16(codes, w.part[i]));
+    }
+    return sums;
+}
+
 LP_INLINE lp_lanes lp_dot_each(lp_lanes sums, lp_ulanes x, lp_ulanes w)
 {
     __m256i a[2];
@@ -228,6 +255,14 @@ LP_INLINE lp_sums lp_dot(lp_sums sums, lp_spread x, lp_block w)
     return sums;
 }
 
+LP_INLINE lp_sums lp_dot_two(lp_sums sums, const int8_t *x, const int8_t *z, lp_block w)
+{
+    LP_UNROLLED for (int32_t i = 0; i < 4; i++) {
+        sums.part[i] = vdotq_s32(sums.part[i], w.part[i], lp_spread_word(i < 2 ? x : z));
+    }
+    return sums;
+}
+
 LP_INLINE lp_lanes lp_dot_each(lp_lanes sums, lp_ulanes x, lp_ulanes w)
 {
     lp_sums s;
@@ -273,6 +308,14 @@ LP_INLINE lp_sums lp_dot(lp_sums sums, lp_spread x, lp_block w)
         sums += lp_tap(x, i) * lp_tap(w, i);
     }
     return sums;
+}
+
+LP_INLINE lp_sums lp_dot_two(lp_sums sums, const int8_t *x, const int8_t *z, lp_block w)
+{
+    const uint32_t a = lp_load_word(x);
+    const uint32_t b = lp_load_word(z);
+    const lp_spread codes = {a, a, a, a, a, a, a, a, b, b, b, b, b, b, b, b};
+    return lp_dot(sums, codes, w);
 }
 
 LP_INLINE lp_lanes lp_dot_each(lp_lanes sums, lp_ulanes x, lp_ulanes w)

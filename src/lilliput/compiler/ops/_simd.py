@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -34,6 +35,8 @@ def convolution(operands: tuple[str, str], window: Window, c_in: int, channels: 
     words, else from a framed copy."""
     runs, run_taps = (window.kernel[0], 1) if window.dilation[1] == 1 else window.kernel
     run = c_in * (window.kernel[1] if run_taps == 1 else 1)
+    twice = len(channels.rows) <= LANES // 2  # two pixels a vector
+    channels_out, channels = len(channels.rows), _repeated(channels, LANES // 2, 2) if twice else channels
     c_out, words = len(channels.rows), -(-run // 4)
     weights = np.zeros((-(-c_out // LANES) * LANES, runs * run_taps, 4 * words), np.int8)
     weights[:c_out, :, :run] = channels.rows.reshape(c_out, runs * run_taps, run)
@@ -45,7 +48,7 @@ def convolution(operands: tuple[str, str], window: Window, c_in: int, channels: 
         "rows": runs, "row_step": window.dilation[0] * width * c_in,
         "taps": run_taps, "tap_step": window.dilation[1] * c_in, "words": words,
     }  # fmt: skip
-    fields = (Field("w", "int8_t", blocks, ALIGN), *_scales(channels), *_numbers(steps))
+    fields = (Field("w", "int8_t", blocks, ALIGN), *_scales(channels, channels_out), *_numbers(steps))
     if inside:
         return Kernel("lp_conv2d_s8_simd", fields, operands)
     return _framed("lp_conv2d", operands, window, c_in, channels, fields, slack=4)
@@ -61,20 +64,23 @@ def fully_connected(operands: tuple[str, str], channels: Channels) -> Kernel:
 def depthwise(operands: tuple[str, str], window: Window, channels: Channels) -> Kernel:
     """The call for a depthwise convolution with one kernel a channel."""
     (k_h, k_w), c = window.kernel, len(channels.rows)
-    quads = -(-k_h // 4)
-    weights = np.zeros((-(-c // LANES) * LANES, 4 * quads, k_w), np.int8)
-    weights[:c, :k_h] = channels.rows.reshape(c, k_h, k_w)
+    neighbours = LANES // c if LANES % c == 0 and window.stride[1] == 1 else 1  # in one vector, with all channels
+    channels, lanes = _repeated(channels, c, neighbours), c * neighbours
+    outputs, quads = -(-window.out[1] // neighbours), -(-k_h // 4)
+    weights = np.zeros((-(-lanes // LANES) * LANES, 4 * quads, k_w), np.int8)
+    weights[:lanes, :k_h] = channels.rows.reshape(lanes, k_h, k_w)
     blocks = weights.reshape(-1, LANES, quads, 4, k_w).transpose(0, 2, 4, 1, 3)
     inside = window.before == window.after == (0, 0) and c % LANES == 0
     width = window.image[1] if inside else window.plane[1]
     steps = {
-        "out_h": window.out[0], "out_w": window.out[1], **_steps(window, width, c),
+        "out_h": window.out[0], "out_w": outputs, **_steps(window, width, c), "x_step": window.stride[1] * lanes,
         "rows": k_h, "row_step": window.dilation[0] * width * c, "taps": k_w, "tap_step": window.dilation[1] * c,
+        "row_bytes": window.out[1] * c,
     }  # fmt: skip
-    fields = (Field("w", "int8_t", blocks, ALIGN), *_scales(channels), *_numbers(steps))
+    fields = (Field("w", "int8_t", blocks, ALIGN), *_scales(channels, lanes), *_numbers(steps))
     if inside:
         return Kernel("lp_depthwise_s8_simd", fields, operands)
-    return _framed("lp_depthwise", operands, window, c, channels, fields, slack=LANES)
+    return _framed("lp_depthwise", operands, window, c, channels, fields, slack=2 * LANES)
 
 
 def _framed(
@@ -112,7 +118,21 @@ def _steps(window: Window, width: int, c: int) -> dict[str, int]:
     return {"y_step": window.stride[0] * width * c, "x_step": window.stride[1] * c}
 
 
-def _scales(channels: Channels) -> tuple[Field, ...]:
+def _repeated(channels: Channels, lanes: int, times: int) -> Channels:
+    """The channels written `times` times, each time on `lanes` lanes of which the last may stay empty."""
+    if times == 1:
+        return channels
+    empty = lanes - len(channels.rows)
+
+    def tiled(array: Array) -> Array:
+        return np.concatenate([np.pad(array, [(0, empty)] + [(0, 0)] * (array.ndim - 1))] * times)
+
+    arrays = (channels.rows, channels.bias, channels.mult, channels.shift)
+    rows, bias, mult, shift = map(tiled, arrays)
+    return replace(channels, rows=rows, bias=bias, mult=mult, shift=shift)
+
+
+def _scales(channels: Channels, c_out: int) -> tuple[Field, ...]:
     """`lp_scales_s8_t`; the channels behind the last one have a factor of 0 and are never written."""
     total = channels.rows.astype(np.int64).sum(axis=1)
     bias = channels.bias.astype(np.int64) - channels.x_zero * total
@@ -122,7 +142,7 @@ def _scales(channels: Channels) -> tuple[Field, ...]:
         "bias": _wrapped(bias), "bias_raised": _wrapped(bias - 128 * total), "mult": channels.mult, "half": half,
         "right": right,
     }  # fmt: skip
-    numbers = {"c_out": len(channels.rows), "y_min": channels.y_range[0], "y_max": channels.y_range[1]}
+    numbers = {"c_out": c_out, "y_min": channels.y_range[0], "y_max": channels.y_range[1]}
     return (
         *(Field(f"scales.{name}", "int32_t", _whole_blocks(array), ALIGN) for name, array in arrays.items()),
         *(Field(f"scales.{name}", "int32_t", value) for name, value in numbers.items()),
