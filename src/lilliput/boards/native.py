@@ -27,7 +27,7 @@ import numpy as np
 from lilliput.boards.cache import find, store
 from lilliput.boards.firmware import template
 from lilliput.boards.host import cpu_flags, host_compiler
-from lilliput.boards.ports import Port, Ports, ports_of
+from lilliput.boards.ports import Ports, ports_of
 from lilliput.boards.toolchain import STRICT, build_folder, run_tool
 from lilliput.compiler.graph import Array
 from lilliput.compiler.memory import ARENA_ALIGN
@@ -59,6 +59,9 @@ class Native:
         self._library = _load(build_native(program))
         self._lock = threading.Lock()
         self._arena = _aligned(self.ports.arena_bytes)
+        self._at = self._arena.ctypes.data
+        self._inputs = (ctypes.c_void_p * len(self.ports.inputs))()
+        self._outputs = (ctypes.c_void_p * len(self.ports.outputs))()
         self.reset()
 
     def run(self, *x: Array, out: Sequence[Array] | None = None) -> tuple[Array, ...]:
@@ -76,24 +79,36 @@ class Native:
         """
         rows = self.ports.row_count(x)
         given = [np.ascontiguousarray(array) for array in x]
-        made = self._fresh(rows) if out is None else tuple(out)
-        for port, array in zip(self.ports.outputs, made, strict=True):
-            _demand_room(port, array, rows)
+        if out is None:
+            made = tuple(np.empty((rows, *port.shape[1:]), port.dtype) for port in self.ports.outputs)
+        else:
+            made = tuple(out)
+            self._demand_room(made, rows)
         with self._lock:
-            self._library.lilliput_native_run(self._arena.ctypes.data, rows, _pointers(given), _pointers(made))
+            _point(self._inputs, given)
+            _point(self._outputs, made)
+            self._library.lilliput_native_run(self._at, rows, self._inputs, self._outputs)
         return made
 
     def reset(self) -> None:
         """Start a network that keeps something between runs (streaming) anew. Others need it never."""
         with self._lock:
-            self._library.lilliput_native_reset(self._arena.ctypes.data)
+            self._library.lilliput_native_reset(self._at)
 
     def clone(self) -> Native:
         """Another instance of the same network, in its initial state."""
         return Native(self.program)
 
-    def _fresh(self, rows: int) -> tuple[Array, ...]:
-        return tuple(np.empty((rows, *port.shape[1:]), port.dtype) for port in self.ports.outputs)
+    def _demand_room(self, made: Sequence[Array], rows: int) -> None:
+        if len(made) != len(self.ports.outputs):
+            raise ValueError(f"the network has {len(self.ports.outputs)} outputs, `out` has {len(made)}")
+        for port, array in zip(self.ports.outputs, made, strict=True):
+            wanted = (rows, *port.shape[1:])
+            if array.shape != wanted or array.dtype != port.dtype:
+                given = f"{array.dtype}{list(array.shape)}"
+                raise ValueError(f"{port.accessor} gives {port.dtype}{list(wanted)}, `out` is {given}")
+            if not array.flags.c_contiguous or not array.flags.writeable:
+                raise ValueError(f"`out` for {port.accessor} must be writeable and lie in memory row by row")
 
 
 def load_native(path: Path) -> Native:
@@ -171,15 +186,6 @@ def _aligned(nbytes: int) -> Array:
     return memory[start : start + nbytes]
 
 
-def _pointers(arrays: Sequence[Array]) -> ctypes.Array[ctypes.c_void_p]:
-    return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
-
-
-def _demand_room(port: Port, array: Array, rows: int) -> None:
-    wanted = (rows, *port.shape[1:])
-    fits = array.shape == wanted and array.dtype == np.dtype(port.dtype)
-    if not fits or not array.flags.c_contiguous or not array.flags.writeable:
-        raise ValueError(
-            f"{port.accessor} gives {port.dtype}{list(wanted)}, `out` is {array.dtype}{list(array.shape)}"
-            f"{'' if not fits else ', which is read-only or not contiguous'}"
-        )
+def _point(at: ctypes.Array[ctypes.c_void_p], arrays: Sequence[Array]) -> None:
+    for i, array in enumerate(arrays):  # by the interface: `array.ctypes.data` takes longer than a small network
+        at[i] = array.__array_interface__["data"][0]

@@ -71,10 +71,10 @@ class Ports:
         if len(inputs) != len(self.inputs):
             raise ValueError(f"the network has {len(self.inputs)} inputs, got {len(inputs)}")
         for port, array in zip(self.inputs, inputs, strict=True):
-            if array.shape[1:] != port.shape[1:] or array.dtype != np.dtype(port.dtype):
+            if array.ndim == 0 or array.shape[1:] != port.shape[1:] or array.dtype != port.dtype:
                 wanted = ["N", *port.shape[1:]]
                 raise ValueError(f"{port.accessor} takes {port.dtype}{wanted}, got {array.dtype}{list(array.shape)}")
-        if len({len(array) for array in inputs}) != 1:
+        if len(inputs) > 1 and len({len(array) for array in inputs}) != 1:
             raise ValueError(f"the inputs have {[len(array) for array in inputs]} rows")
         return len(inputs[0])
 
