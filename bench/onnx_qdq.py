@@ -163,8 +163,8 @@ class _Writer:
 
     def _pad(self, node: Node, x: Value, y: Value) -> str:
         (_, rows, columns, channels) = node.attrs["padding"]
-        ends = [[0, channels[i], rows[i], columns[i]] for i in (0, 1)]
-        return self.node("Pad", [self.real[x.name], self.constant(np.array(sum(ends, []), np.int64))], {})
+        ends = np.array([[0, 0], channels, rows, columns], np.int64).T.ravel()
+        return self.node("Pad", [self.real[x.name], self.constant(ends)], {})
 
 
 def _pads(node: Node) -> list[int]:

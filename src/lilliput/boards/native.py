@@ -24,12 +24,13 @@ from string import Template
 
 import numpy as np
 
+from lilliput.boards.board import HOST
 from lilliput.boards.cache import find, store
 from lilliput.boards.firmware import template
 from lilliput.boards.host import cpu_flags, host_compiler
 from lilliput.boards.ports import Ports, ports_of
 from lilliput.boards.toolchain import STRICT, build_folder, run_tool
-from lilliput.compiler.graph import Array
+from lilliput.compiler.graph import Array, Graph
 from lilliput.compiler.memory import ARENA_ALIGN
 from lilliput.compiler.op import Target
 from lilliput.compiler.program import Program, compile_graph
@@ -46,7 +47,7 @@ class Native:
     instances: the library is shared, the arena is not.
 
     Args:
-        program: a compiled network; `compile_graph(graph, HOST.target)` chooses the fast kernels.
+        program: a compiled network; `compile_native` chooses the fast kernels for it.
 
     Raises:
         MissingTool: LP602, there is no C compiler here.
@@ -121,12 +122,13 @@ def load_native(path: Path) -> Native:
     from lilliput.compiler.frontends import load_network
 
     graph, _ = load_network(path)
-    return Native(compile_graph(graph, native_target()))
+    return compile_native(graph)
 
 
-def native_target() -> Target:
-    """What the kernels may use on this machine: its vectors, where words start with their lowest byte."""
-    return Target(host=sys.byteorder == "little")
+def compile_native(graph: Graph) -> Native:
+    """An integer graph compiled for this machine. Raises UnsupportedError (LP3xx) and as `Native`."""
+    # The kernels build words from bytes with the first one lowest; elsewhere the portable ones serve.
+    return Native(compile_graph(graph, HOST.target if sys.byteorder == "little" else Target()))
 
 
 def build_native(program: Program) -> Path:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lilliput.compiler.graph import Node
-from lilliput.compiler.op import Field, Kernel
+from lilliput.compiler.op import Field, Kernel, Target
+from lilliput.compiler.ops._mve import FARTHEST_STEP, with_vectors
 
 
-def strided_copy(node: Node, start: int, shape: Sequence[int], strides: Sequence[int]) -> Kernel | None:
+def strided_copy(
+    node: Node, start: int, shape: Sequence[int], strides: Sequence[int], target: Target | None = None
+) -> Kernel | None:
     """The call that gathers int8 elements of x into y in order.
 
     Args:
@@ -16,6 +19,7 @@ def strided_copy(node: Node, start: int, shape: Sequence[int], strides: Sequence
         start: position in x of y's first element.
         shape: lengths of y's axes, at most 3 of them above 1 after merging.
         strides: for each axis of y, the step in x, in elements.
+        target: what the kernel may use; None for the portable one.
 
     Returns: None when it copies the whole of x as it is.
     """
@@ -33,11 +37,12 @@ def strided_copy(node: Node, start: int, shape: Sequence[int], strides: Sequence
     numbers = {"start": start}
     numbers |= {f"d{i}": length for i, (length, _) in enumerate(loops)}
     numbers |= {f"s{i}": stride for i, (_, stride) in enumerate(loops)}
-    return Kernel(
+    portable = Kernel(
         function="lp_strided_copy_s8",
         fields=tuple(Field(name, "int32_t", value) for name, value in numbers.items()),
         operands=(node.inputs[0], node.output),
     )
+    return with_vectors(portable, target) if 0 <= loops[2][1] <= FARTHEST_STEP else portable
 
 
 def strides_of(shape: Sequence[int]) -> list[int]:

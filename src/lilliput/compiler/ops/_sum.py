@@ -16,6 +16,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, activation_range
 from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, stretched, whole_operands
 from lilliput.compiler.ops._linear_form import find_linear_form
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel
 
 LEFT_SHIFT = 20
@@ -51,26 +52,20 @@ class Sum(Op):
         demand_int8(self, node, inputs)
         a, b = inputs
         if a.is_constant or b.is_constant:
-            return self._with_constant(node, inputs, output)
+            return self._with_constant(node, inputs, output, target)
         low, high = activation_range(activation_of(node), output)
         fields = self._linear_fields(node, inputs, output)
-        if target.host and fields and a.shape == b.shape:
-            return Kernel(
-                function="lp_add_linear_s8_simd",
-                fields=(Field("n", "int32_t", output.elements), *fields, *_clamp(low, high)),
-                operands=(*node.inputs, node.output),
-                in_place=whole_operands(inputs, output),
-            )
-        return Kernel(
+        portable = Kernel(
             function="lp_add_linear_s8" if fields else "lp_add_s8",
             fields=loop_fields(self, node, a, b, output)
             + (fields or self._exact_fields(node, a, b, output, (1, self.sign)))
-            + _clamp(low, high),
+            + (Field("y_min", "int32_t", low), Field("y_max", "int32_t", high)),
             operands=(*node.inputs, node.output),
             in_place=whole_operands(inputs, output),
         )
+        return with_vectors(portable, target)
 
-    def _with_constant(self, node: Node, inputs: Sequence[Value], output: Value) -> Kernel | None:
+    def _with_constant(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         a, b = inputs
         if a.is_constant and b.is_constant:
             raise self.unsupported(node, "of two constants has no kernel: fold it first")
@@ -79,12 +74,12 @@ class Sum(Op):
             codes = codes_of(active).astype(np.int8)
             known = constant.data.reshape(1)
             operands = (known, codes) if a.is_constant else (codes, known)
-            return lookup_kernel(node, active, self.integer(node, inputs, output, *operands))
+            return lookup_kernel(node, active, self.integer(node, inputs, output, *operands), target)
         low, high = activation_range(activation_of(node), output)
         fields = loop_fields(self, node, active, constant, output)
         fields += self._exact_fields(node, active, constant, output, signs)
-        fields += _clamp(low, high)
-        return Kernel(
+        fields += (Field("y_min", "int32_t", low), Field("y_max", "int32_t", high))
+        portable = Kernel(
             function="lp_add_constant_s8",
             fields=(
                 Field("b", "int8_t", np.asarray(constant.data)),
@@ -94,6 +89,7 @@ class Sum(Op):
             in_place=whole_operands(inputs, output),
             also=("lp_add_s8",),
         )
+        return with_vectors(portable, target)
 
     def _linear_fields(self, node: Node, inputs: Sequence[Value], y: Value) -> tuple[Field, ...]:
         """a_factor, b_factor, start, shift; () when there is no exact linear form."""
@@ -118,7 +114,3 @@ class Sum(Op):
             raise self.unsupported(node, f"has no kernel for an output scale 2^{shift} finer than its inputs allow")
         numbers |= {"y_mult": mult, "y_shift": shift, "y_offset": y.zero_point}
         return tuple(Field(name, "int32_t", value) for name, value in numbers.items())
-
-
-def _clamp(low: int, high: int) -> tuple[Field, ...]:
-    return Field("y_min", "int32_t", low), Field("y_max", "int32_t", high)

@@ -25,14 +25,11 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_same_quant
+from lilliput.compiler.ops._mve import MOST_AVERAGED, with_vectors
 from lilliput.compiler.ops._pool_window import pool_fields, pool_window, pooled
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-MOST_SUMMED = 1 << 16
-"""Up to this many elements a sum of codes is exact in single precision, and so is its rounded mean."""
 
 
 @register_op
@@ -74,10 +71,10 @@ class AvgPool2d(Op):
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         if inputs[0].dtype != "int8":
             raise self.unsupported(node, f"has no {inputs[0].dtype} kernel")
-        small = math.prod(node.attrs["window"]) <= MOST_SUMMED
-        return Kernel(
-            function="lp_avg_pool_s8_simd" if target.host and small else "lp_avg_pool_s8",
-            struct="lp_avg_pool_s8",
+        portable = Kernel(
+            function="lp_avg_pool_s8",
             fields=pool_fields(node, inputs[0], output, activation_of(node)),
             operands=(node.inputs[0], node.output),
         )
+        small = math.prod(pool_window(node, inputs[0]).kernel) <= MOST_AVERAGED
+        return with_vectors(portable, target) if small else portable

@@ -17,6 +17,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, broken, expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._rescale import is_identity, rescale_table
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ class Concat(Op):
                 table = 0 if is_identity(changed) else changed
             fields += [Field(f"table{i}", "int8_t", table), Field(f"run{i}", "int32_t", run)]
         operands = (*node.inputs, *[node.inputs[-1]] * (slots - len(inputs)), node.output)
-        return Kernel(function=f"lp_concat{slots}_s8", fields=tuple(fields), operands=operands, also=("lp_lookup_s8",))
+        function = f"lp_concat{slots}_s8"
+        portable = Kernel(function, fields=tuple(fields), operands=operands, also=("lp_lookup_s8",))
+        return with_vectors(portable, target)
 
 
 def _axis(node: Node, rank: int) -> int:

@@ -19,6 +19,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, broken, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_rank
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._rescale import prove_reach
 
 if TYPE_CHECKING:
@@ -73,12 +74,12 @@ class Mean(Op):
             **loops._asdict(), "acc_start": -count * x.zero_point, "mult": mult, "shift": shift,
             "y_offset": output.zero_point,
         }  # fmt: skip
-        return Kernel(
-            function="lp_mean_s8_simd" if target.host else "lp_mean_s8",
-            struct="lp_mean_s8",
+        portable = Kernel(
+            function="lp_mean_s8",
             fields=tuple(Field(name, "int32_t", value) for name, value in fields.items()),
             operands=(node.inputs[0], node.output),
         )
+        return with_vectors(portable, target)
 
 
 def _axes(node: Node, rank: int) -> tuple[int, ...]:
@@ -111,4 +112,6 @@ def _loops(shape: Sequence[int], axes: Sequence[int]) -> _Loops:
         else:
             groups.append((summed, length))
     lengths = [length for _, length in groups]
+    if len(lengths) <= 3:  # one run of summed axes: as sum2, so that what lies together is looked at together
+        lengths[1:1] = [1, 1]
     return _Loops(*lengths, *[1] * (5 - len(lengths)))

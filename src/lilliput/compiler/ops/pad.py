@@ -17,6 +17,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_rank, expect_same_quant, number_pairs
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._rescale import nearest_table
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Pad(Op):
             return None
         if x.dtype != "int8":
             raise self.unsupported(node, f"has no {x.dtype} kernel")
-        return Kernel(
+        portable = Kernel(
             function="lp_pad_s8",
             fields=tuple(
                 Field(name, "int32_t", value)
@@ -67,6 +68,7 @@ class Pad(Op):
             ),
             operands=(node.inputs[0], node.output),
         )
+        return with_vectors(portable, target)
 
 
 def _value(node: Node) -> float:

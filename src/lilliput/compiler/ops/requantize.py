@@ -52,7 +52,7 @@ class Requantize(Op):
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         x = inputs[0]
         if x.dtype in ("int8", "uint8"):
-            return lookup_kernel(node, x, rescale_table(x, output))
+            return lookup_kernel(node, x, rescale_table(x, output), target)
         mult, shift = _wide_multiplier(node, x, output)
         numbers = {
             "n": x.elements, "x_offset": -x.zero_point, "mult": mult, "shift": shift, "y_offset": output.zero_point

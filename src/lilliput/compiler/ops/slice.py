@@ -59,7 +59,7 @@ class Slice(Op):
         ranges, steps = _ranges(node, len(x.shape)), strides_of(x.shape)
         start = sum(begin * step for (begin, _, _), step in zip(ranges, steps, strict=True))
         strides = [stride * step for (_, _, stride), step in zip(ranges, steps, strict=True)]
-        call = strided_copy(node, start, output.shape, strides) if output.elements < x.elements else None
+        call = strided_copy(node, start, output.shape, strides, target) if output.elements < x.elements else None
         if call is not None and x.dtype != "int8":
             raise self.unsupported(node, f"has no {x.dtype} kernel")
         return call

@@ -50,7 +50,7 @@ class Transpose(Op):
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         x = inputs[0]
         perm, strides = _perm(node, len(x.shape)), strides_of(x.shape)
-        call = strided_copy(node, 0, output.shape, [strides[axis] for axis in perm])
+        call = strided_copy(node, 0, output.shape, [strides[axis] for axis in perm], target)
         if call is not None and x.dtype != "int8":
             raise self.unsupported(node, f"has no {x.dtype} kernel")
         return call
