@@ -174,7 +174,7 @@ def test_a_graph_compiled_for_a_board_runs_too() -> None:
 def test_c_that_does_not_compile_gives_the_compilers_words() -> None:
     program = compile_graph(mlp((8, 4)), HOST.target)
     sources = {**program.sources, "lilliput_model.c": "int lilliput_model_run = 'no';\n#error not today\n"}
-    with pytest.raises(ToolFailed, match="LP603(.|\n)*not today"):
+    with pytest.raises(ToolFailed, match=r"LP603(.|\n)*not today"):
         Native(replace(program, sources=sources))
 
 
@@ -186,5 +186,5 @@ def test_a_library_that_is_none_is_an_error_of_ours(tmp_path: Path, monkeypatch:
 
 
 def test_a_file_that_is_not_there_is_named() -> None:
-    with pytest.raises(MissingFile, match="gone.tflite is not a file"):
+    with pytest.raises(MissingFile, match=r"gone\.tflite is not a file"):
         load_native(Path("gone.tflite"))

@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 
 def execute_folder(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `lilliput compile` or `build` wrote.")],
-    on: Annotated[str, typer.Option("--on", help="host: this machine, with kernels of its own; board: the emulated board.")] = "board",
+    on: Annotated[
+        str, typer.Option("--on", help="host: this machine, with kernels of its own; board: the emulated board.")
+    ] = "board",
     inputs: Annotated[
         list[Path] | None,
         typer.Option("--input", metavar="X.npy", help="Raw inputs (N, …) in the network's integers; one per input."),

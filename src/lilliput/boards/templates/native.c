@@ -11,10 +11,13 @@
 #endif
 
 LILLIPUT_EXPORT void lilliput_native_reset(void *arena);
+LILLIPUT_EXPORT void lilliput_native_infer(void *arena);
 LILLIPUT_EXPORT void lilliput_native_run(void *arena, size_t rows, const uint8_t *const *inputs,
                                          uint8_t *const *outputs);
 
 void lilliput_native_reset(void *arena) { lilliput_model_reset(arena); }
+
+void lilliput_native_infer(void *arena) { lilliput_model_run(arena); }
 
 void lilliput_native_run(void *arena, size_t rows, const uint8_t *const *inputs, uint8_t *const *outputs)
 {

@@ -95,9 +95,7 @@ def _framed(
 ) -> Kernel:
     height, width = (
         (out - 1) * stride + (kernel - 1) * dilation + 1
-        for out, stride, kernel, dilation in zip(
-            window.out, window.stride, window.kernel, window.dilation, strict=True
-        )
+        for out, stride, kernel, dilation in zip(window.out, window.stride, window.kernel, window.dilation, strict=True)
     )
     sizes = {
         "in_h": window.image[0], "in_w": window.image[1], "c": c, "h": height, "w": width,
