@@ -20,7 +20,7 @@ import numpy as np
 from lilliput.boards import Board, get_board
 from lilliput.boards.package import package_files
 from lilliput.boards.report import report_markdown
-from lilliput.compiler.graph import Array
+from lilliput.compiler.graph import Array, Graph
 from lilliput.compiler.memory_svg import memory_svg
 from lilliput.compiler.program import Program, compile_graph
 from lilliput.compiler.serialise import graph_from_plain, graph_to_plain
@@ -92,14 +92,22 @@ def read_compiled(folder: Path) -> Compiled:
     report = read_json(folder / REPORT, "report")
     board = get_board(_board_name(report, folder / REPORT))
     inputs, outputs = read_vectors(folder)
-    graph = graph_from_plain(
+    program = compile_graph(read_graph(folder), board.target)
+    sources = read_sources(folder)
+    return Compiled(replace(program, sources=sources), program.sources, board, report, inputs, outputs)
+
+
+def read_graph(folder: Path) -> Graph:
+    """The integer graph of a compiled folder.
+
+    Raises:
+        MissingFile: LP221, a file is not there. FileError: LP2xx, a file is damaged.
+    """
+    return graph_from_plain(
         {key: value for key, value in read_json(folder / GRAPH, "graph").items() if key not in ("format", "version")},
         read_tensors(folder / CONSTANTS),
         str(folder / GRAPH),
     )
-    program = compile_graph(graph, board.target)
-    sources = read_sources(folder)
-    return Compiled(replace(program, sources=sources), program.sources, board, report, inputs, outputs)
 
 
 def read_sources(folder: Path) -> dict[str, str]:

@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 
 def execute_folder(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `lilliput compile` or `build` wrote.")],
-    on: Annotated[str, typer.Option("--on", help="host: this machine; board: the emulated board.")] = "board",
+    on: Annotated[
+        str, typer.Option("--on", help="host: this machine, with kernels of its own; board: the emulated board.")
+    ] = "board",
     inputs: Annotated[
         list[Path] | None,
         typer.Option("--input", metavar="X.npy", help="Raw inputs (N, …) in the network's integers; one per input."),
@@ -38,9 +40,10 @@ def execute_folder(
     """Run a compiled network and count its instructions. Without --input it runs the folder's own check vectors."""
     from lilliput.boards import HOST, get_board
     from lilliput.boards.arrays import read_npy, write_npy
-    from lilliput.boards.compiled import read_board_name, read_sources, read_vectors
+    from lilliput.boards.compiled import read_board_name, read_graph, read_sources, read_vectors
+    from lilliput.boards.native import compile_native
     from lilliput.boards.ports import SourceFiles, ports_of
-    from lilliput.boards.run import execute
+    from lilliput.boards.run import Execution, execute
     from lilliput.core.errors import BadSetting
     from lilliput.core.output import Output
 
@@ -53,7 +56,10 @@ def execute_folder(
     given = [_fitting(port, array) for port, array in zip(ports.inputs, arrays, strict=False)]
     if len(arrays) != len(ports.inputs):
         raise BadSetting(f"{len(arrays)} inputs are given, the network has {len(ports.inputs)}")
-    execution = execute(program, chosen, given)
+    if on == "host":
+        execution = Execution(chosen, None, compile_native(read_graph(folder)).run(*given))
+    else:
+        execution = execute(program, chosen, given)
     if outputs and len(outputs) != len(execution.outputs):
         raise BadSetting(f"{len(outputs)} outputs are named, the network has {len(execution.outputs)}")
     for path, array in zip(outputs or (), execution.outputs, strict=False):

@@ -11,6 +11,7 @@ Kernels  portable: 1×1 without padding; those with groups; all others
          DSP: 1×1 without padding; input channels in fours; all others, but not with groups
          MVE: 1×1 without padding; all others, but not with groups
          with weights of 4 bits: all by one portable kernel; the three of DSP
+         host: one for all, but not with groups
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from lilliput.compiler.ops._dots import plain_dots
 from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
 from lilliput.compiler.ops._layers_s16 import conv2d_s16
 from lilliput.compiler.ops._mve import dots_fields, held_patches, held_pixels
+from lilliput.compiler.ops._simd import convolution, fits_simd
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
@@ -95,6 +97,8 @@ class Conv2d(Op):
         if x.dtype == "int16":
             return conv2d_s16(node, inputs, output, window, target)
         channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
+        if target.host and fits_simd(channels) and x.shape[3] == w.shape[3]:
+            return convolution((node.inputs[0], node.output), window, x.shape[3], channels)
         by_patches = target.dsp and fits_dsp(channels) and x.shape[3] == w.shape[3]
         if w.bits == 4 and not by_patches:
             return _general_s4(node, inputs, window, channels)

@@ -8,7 +8,7 @@ Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per ou
          scale s_x · s_w, y int8; or x and y int16 with zero point 0, b int64
 Kernels  multiplier 1: channel by channel over a ring of rows, in place where the shapes allow it; DSP: one for 3×3 of
          stride 1 or 2, one for all others without dilation; MVE: one for 3×3 of stride 1 or 2 from squares of 4×4, one
-         for all others. Other multipliers: a direct one
+         for all others; host: one for all. Other multipliers: a direct one
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from lilliput.compiler.ops._dots import byte_fields, fits_small
 from lilliput.compiler.ops._dsp import fits_x256, x256_fields
 from lilliput.compiler.ops._layers_s16 import demand_wide, depthwise_conv2d_s16
 from lilliput.compiler.ops._mve import FARTHEST_STEP, LANES, LEAST_SQUARES, goes_down, lane_fields
+from lilliput.compiler.ops._simd import depthwise, fits_simd
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
@@ -96,6 +97,8 @@ class DepthwiseConv2d(Op):
             window = window.turned()
         if w.shape[3] != x.shape[3]:
             return _direct(node, inputs, window, channels)
+        if target.host and fits_simd(channels):
+            return depthwise((node.inputs[0], node.output), window, channels)
         if target.mve and goes_down(channels) and _fits_squares(window):
             return _by_squares(node, window, channels)
         if target.mve and len(channels.rows) <= FARTHEST_STEP:

@@ -21,6 +21,8 @@ from lilliput.compiler.ops._dots import plain_dots
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
 from lilliput.compiler.ops._layers_s16 import fully_connected_s16
 from lilliput.compiler.ops._mve import dots_fields
+from lilliput.compiler.ops._simd import fits_simd
+from lilliput.compiler.ops._simd import fully_connected as simd_fully_connected
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window
 from lilliput.compiler.ops.conv2d import pointwise_by_patches, pointwise_sizes
@@ -69,6 +71,8 @@ class FullyConnected(Op):
         if x.dtype == "int16":
             return fully_connected_s16(node, inputs, output, target)
         channels = channels_of(node, inputs, output, w.data)
+        if target.host and fits_simd(channels):
+            return simd_fully_connected((node.inputs[0], node.output), channels)
         sizes = (Field("c_in", "int32_t", w.shape[1]), Field("c_out", "int32_t", w.shape[0]))
         if w.bits == 4:
             return _kernel_s4(node, channels, sizes, target)
