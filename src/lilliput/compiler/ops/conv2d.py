@@ -21,6 +21,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
+from lilliput.compiler.ops._float import abreast, clamp_fields, demand_float, rows_kernel
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
@@ -99,6 +100,25 @@ class Conv2d(Op):
         if x.shape[3] <= STEM_CHANNELS:
             return _stem(node, inputs, window, channels)
         return _general(node, inputs, window, channels)
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        w, bias = demand_float(self, node, inputs)
+        x, window, rows = inputs[0], _window(node, inputs), w.reshape(w.shape[0], -1)
+        if x.shape[0] != 1:
+            raise self.unsupported(node, f"has no float32 kernel for a batch of {x.shape[0]}")
+        if window.is_pointwise and window.stride == (1, 1) and w.shape[3] == x.shape[3]:
+            return rows_kernel(node, rows, bias, window.positions)
+        if window.is_column:
+            window = window.turned()
+        groups = x.shape[3] // w.shape[3]
+        return Kernel(
+            function="lp_conv2d_f32",
+            fields=(
+                Field("w", "float", abreast(rows, groups)), Field("bias", "float", bias), *_sizes(inputs, window),
+                *window.fields(), Field("groups", "int32_t", groups), *clamp_fields(node),
+            ),
+            operands=(node.inputs[0], node.output),
+        )  # fmt: skip
 
 
 def _window(node: Node, inputs: Sequence[Value]) -> Window:

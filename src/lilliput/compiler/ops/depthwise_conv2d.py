@@ -22,6 +22,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import ops, register_op
 from lilliput.compiler.ops._dsp import fits_x256, x256_fields
+from lilliput.compiler.ops._float import clamp_fields, demand_float
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
@@ -94,13 +95,41 @@ class DepthwiseConv2d(Op):
             return _by_wide_rows(node, window, channels)
         return _by_rows(node, window, channels)
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        w, bias = demand_float(self, node, inputs)
+        x = inputs[0]
+        if x.shape[0] != 1:
+            raise self.unsupported(node, f"has no float32 kernel for a batch of {x.shape[0]}")
+        if x.shape[3] == 1:
+            conv = replace(node, op="conv2d")
+            return ops["conv2d"].kernel_float(conv, (x, _as_conv(inputs[1]), *inputs[2:]), output, target)
+        window = _window(node, inputs)
+        if window.is_column:
+            window = window.turned()
+        multiplier, (rows, columns) = w.shape[3] // x.shape[3], window.plane
+        sizes = {
+            "in_h": window.image[0], "in_w": window.image[1], "channels": x.shape[3], "multiplier": multiplier,
+            "out_h": window.out[0], "out_w": window.out[1],
+        }  # fmt: skip
+        return Kernel(
+            function="lp_depthwise_rows_f32",
+            fields=(
+                Field("w", "float", w.reshape(-1, w.shape[3]).T), Field("bias", "float", bias),
+                *(Field(name, "int32_t", value) for name, value in sizes.items()),
+                *window.fields(), *clamp_fields(node),
+            ),
+            operands=(node.inputs[0], node.output),
+            scratch_bytes=4 * rows * columns,
+            in_place=(0,) if multiplier == 1 and window.rows_end_behind_reads() else (),
+        )  # fmt: skip
+
 
 def _as_conv(w: Value) -> Value:
     """Weights (1, kh, kw, C_out) of one input channel as those of a convolution, (C_out, kh, kw, 1)."""
-    if w.data is None or w.quant is None:
-        raise ValueError(f"weights {w.name!r} are not quantised constants")
+    if w.data is None:
+        raise ValueError(f"weights {w.name!r} are not constants")
     data = np.ascontiguousarray(w.data.transpose(3, 1, 2, 0))
-    quant = w.quant if w.quant.axis is None else replace(w.quant, axis=0)
+    quant = w.quant if w.quant is None or w.quant.axis is None else replace(w.quant, axis=0)
     return replace(w, shape=data.shape, data=data, quant=quant)
 
 

@@ -17,6 +17,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
+from lilliput.compiler.ops._float import demand_float, rows_kernel
 from lilliput.compiler.ops._weights import channels_of, check_weights, finish
 
 if TYPE_CHECKING:
@@ -73,3 +74,7 @@ class FullyConnected(Op):
             fields=(*channels.fields(channels.rows), *sizes, *channels.offsets()),
             operands=(node.inputs[0], node.output),
         )
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        w, bias = demand_float(self, node, inputs)
+        return rows_kernel(node, w, bias, inputs[0].shape[0])

@@ -16,6 +16,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._float import MapCall
 from lilliput.compiler.ops._lookup import Lookup
 from lilliput.compiler.ops._rescale import codes_of, rescale
 
@@ -38,6 +39,9 @@ class LeakyRelu(Lookup):
         from torch.nn import functional
 
         return functional.leaky_relu(x[0], node.attrs["alpha"])
+
+    def float_call(self, node: Node) -> MapCall:
+        return MapCall("lp_leaky_relu_f32", node.attrs["alpha"])
 
     def real(self, node: Node, x: Array) -> Array:
         return np.where(x >= 0, x, node.attrs["alpha"] * x)

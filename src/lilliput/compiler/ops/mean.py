@@ -61,6 +61,17 @@ class Mean(Reduction):
             operands=(node.inputs[0], node.output),
         )
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        loops = loops_over(self, node, inputs[0].shape)
+        return Kernel(
+            function="lp_sum_f32",
+            fields=(
+                *(Field(name, "int32_t", value) for name, value in loops._asdict().items()),
+                Field("divisor", "float", loops.sum1 * loops.sum2),
+            ),
+            operands=(node.inputs[0], node.output),
+        )
+
 
 def _multiplier(node: Node, x: Value, y: Value, count: int) -> Multiplier:
     mult, shift = to_multiplier(min(x.scale / y.scale, 2.0**29))

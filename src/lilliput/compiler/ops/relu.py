@@ -12,6 +12,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import activation_range
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._float import LARGEST, MapCall
 from lilliput.compiler.ops._lookup import Lookup
 from lilliput.compiler.ops._rescale import codes_of, rescale
 
@@ -27,6 +28,9 @@ class Relu(Lookup):
 
     def float(self, node: Node, *x: Tensor) -> Tensor:
         return x[0].clamp_min(0.0)
+
+    def float_call(self, node: Node) -> MapCall:
+        return MapCall("lp_clip_f32", 0.0, LARGEST)
 
     def real(self, node: Node, x: Array) -> Array:
         return np.maximum(x, 0.0)
