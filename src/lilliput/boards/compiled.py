@@ -28,11 +28,8 @@ from lilliput.core.errors import BadName, MissingFile, NotThisFormat
 from lilliput.core.files import read_bytes, read_json, write_json, write_text
 from lilliput.core.files.tensors import read_tensors, write_tensors
 
-GRAPH, CONSTANTS, CONSTANTS_FLOAT = (
-    "model/graph.json",
-    "model/model.int8.safetensors",
-    "model/model.float32.safetensors",
-)
+GRAPH = "model/graph.json"
+CONSTANTS, CONSTANTS_FLOAT = "model/model.int8.safetensors", "model/model.float32.safetensors"
 VECTORS, REPORT = "check/vectors.safetensors", "report.json"
 VECTOR_ROWS = 8
 """Items stored for the user's own check: enough to meet each class of a small task, few enough for flash."""

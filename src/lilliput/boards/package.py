@@ -34,8 +34,7 @@ VECTOR_BYTES = 16 * 1024
 """At most this much of stored inputs and outputs: they lie in the board's flash beside the network."""
 
 _FLOAT_BOUND = 1e-4
-"""A stored check passes float32 outputs within this share of the largest: the compiler has proved much less, but on other
-rows."""
+"""A stored check passes float32 outputs within this share of the largest."""
 
 _C_TYPE = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t", "float32": "float"}
 

@@ -223,8 +223,8 @@ def _proof_line(proof: Mapping[str, Any], board: str) -> str:
     if proof.get("largest_error") is not None:
         return (
             f"proof: largest error {proof['largest_error']:.1e} (bound {proof['bound']:.0e}) between the reference and "
-            f"the C, {proof['differing_bytes']} differing bytes between the C on this machine and the emulated {board}, "
-            f"over {proof['rows']} items and {grouped(proof['output_bytes'])} output bytes"
+            f"the C; between the C on this machine and the emulated {board} {proof['differing_bytes']} differing "
+            f"bytes, over {proof['rows']} items and {grouped(proof['output_bytes'])} output bytes"
         )
     return (
         f"proof: {proof['differing_bytes']} differing bytes between the integer reference, the C on this machine and "

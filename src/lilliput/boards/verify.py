@@ -97,8 +97,8 @@ def _steps(graph: Graph) -> list[int]:
 
 
 def _rounding(program: Program, inputs: Sequence[Array], wanted: Sequence[Array]) -> float:
-    """A generous bound on what rounding does in this network: 16 times the distance of the reference in float32 from the
-    same in float64; 0 for networks that are not float32 throughout."""
+    """A generous bound on what rounding does in this network: 16 times the distance of the reference in float32 from
+    the same in float64; 0 for networks that are not float32 throughout."""
     import torch
 
     graph = program.graph

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lilliput.cli.options import Json, Out, Quiet
+from lilliput.cli.options import Json, Out, Quiet, Set
 
 if TYPE_CHECKING:
     import numpy as np
 
     from lilliput.boards import Board
     from lilliput.boards.toolchain import ToolchainName
+    from lilliput.compiler.graph import Graph
     from lilliput.compiler.program import Program
 
 
@@ -53,6 +54,7 @@ def compile_file(
     board: BoardName,
     out: Out = None,
     calibration: Calibration = None,
+    settings: Set = None,
     stream: Stream = False,
     hop: Hop = 0,
     toolchain: Toolchain = "zig",
@@ -68,7 +70,7 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, stream=stream, hop=hop)
+    program, streaming = _program(file, chosen, calibration, settings, stream=stream, hop=hop)
     rows = _random_rows(program, streaming)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, verification.execution) | {
@@ -86,6 +88,7 @@ def cost(
     file: File,
     board: BoardName,
     calibration: Calibration = None,
+    settings: Set = None,
     stream: Stream = False,
     hop: Hop = 0,
     sort: Annotated[str, typer.Option("--sort", help="Order the layers by macs, instructions or live.")] = "",
@@ -100,7 +103,7 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, stream=stream, hop=hop)
+    program, streaming = _program(file, chosen, calibration, settings, stream=stream, hop=hop)
     rows = _random_rows(program, {})
     first = [x[: len(x) // ROWS] for x in rows]
     execution = execute(program, chosen, first, toolchain=_toolchain(toolchain))
@@ -109,7 +112,7 @@ def cost(
 
 
 def _program(
-    file: Path, board: Board, calibration: Path | None, *, stream: bool, hop: int
+    file: Path, board: Board, calibration: Path | None, settings: list[str] | None, *, stream: bool, hop: int
 ) -> tuple[Program, dict[str, Any]]:
     """The compiled network, and what the report says beyond it."""
     from lilliput.compiler.frontends import load_network
@@ -122,14 +125,23 @@ def _program(
 
     graph, stage = load_network(file)
     if stage == "float" and calibration is not None:
-        from lilliput.compress.quantise import quantise
-
-        graph = quantise(graph, _array(calibration)).graph
+        graph = _quantised(graph, calibration, settings or [])
+    elif settings:
+        why = "is quantised already" if stage == "integer" else "is compiled in float32 without --calibration"
+        raise BadSetting(f"--set {settings[0]} for {file.name}, which {why}", fix="leave --set out")
     if not stream:
         return compile_graph(graph, board.target), {}
     made = streamed(graph, hop)
     told = {"hop": made.hop, "lag": made.lag, "first_run": made.first_run, "kept_bytes": made.kept_bytes}
     return compile_graph(made.graph, board.target), {"stream": told}
+
+
+def _quantised(graph: Graph, calibration: Path, overrides: list[str]) -> Graph:
+    from lilliput.compress.quantise import QuantiseSettings, quantise
+    from lilliput.core.settings import load_settings
+
+    sections = [text.removeprefix("quantise.") for text in overrides]
+    return quantise(graph, _array(calibration), load_settings(QuantiseSettings, overrides=sections)).graph
 
 
 def _array(path: Path) -> np.ndarray:

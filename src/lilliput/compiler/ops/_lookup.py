@@ -39,7 +39,7 @@ class Lookup(Op):
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         if inputs[0].dtype != "int8":
             raise self.unsupported(node, f"has no {inputs[0].dtype} kernel")
-        return lookup_kernel(node, inputs[0], self.table(node, inputs[0], output))
+        return lookup_kernel(node, inputs[0], self.table(node, inputs[0], output), target)
 
     def float_call(self, node: Node) -> MapCall:
         """The float32 kernel."""

@@ -7,6 +7,7 @@ Integer  int8, one scale for x and y. Sum of the codes / their count, round half
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from lilliput.compiler.op import (
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_same_quant
 from lilliput.compiler.ops._float import clamp_fields
+from lilliput.compiler.ops._mve import MOST_AVERAGED, with_vectors
 from lilliput.compiler.ops._pool_window import pool_fields, pool_sizes, pool_window, pooled
 
 if TYPE_CHECKING:
@@ -70,11 +72,13 @@ class AvgPool2d(Op):
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         if inputs[0].dtype != "int8":
             raise self.unsupported(node, f"has no {inputs[0].dtype} kernel")
-        return Kernel(
+        portable = Kernel(
             function="lp_avg_pool_s8",
             fields=pool_fields(node, inputs[0], output, activation_of(node)),
             operands=(node.inputs[0], node.output),
         )
+        small = math.prod(pool_window(node, inputs[0]).kernel) <= MOST_AVERAGED
+        return with_vectors(portable, target) if small else portable
 
     def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         return Kernel(

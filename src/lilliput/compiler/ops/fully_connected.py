@@ -3,7 +3,7 @@
 Inputs   x (N, C_in), w (C_out, C_in) constant, b (C_out) constant, optional
 Attrs    activation: none | relu | relu6 | relu_n1_to_1, fused
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel, b int32 with scale
-         s_x · s_w, y int8
+         s_x · s_w, y int8; w of 4 bits (`Value.bits`) where it is int8 in -8 to 7
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activatio
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
 from lilliput.compiler.ops._float import demand_float, rows_kernel
-from lilliput.compiler.ops._weights import channels_of, check_weights, finish
+from lilliput.compiler.ops._mve import dots_fields
+from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
+from lilliput.compiler.ops._window import Window
+from lilliput.compiler.ops.conv2d import pointwise_by_patches, pointwise_sizes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,10 +62,19 @@ class FullyConnected(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x, w = inputs[:2]
-        if x.dtype != "int8" or w.dtype != "int8" or w.data is None:
-            raise self.unsupported(node, f"has no {x.dtype} kernel")
+        if x.dtype != "int8" or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
+            raise self.unsupported(node, f"has no {x.dtype} kernel for {x.shape[0]} rows")
         channels = channels_of(node, inputs, output, w.data)
         sizes = (Field("c_in", "int32_t", w.shape[1]), Field("c_out", "int32_t", w.shape[0]))
+        if w.bits == 4:
+            return _kernel_s4(node, channels, sizes, target)
+        if target.mve:
+            return Kernel(
+                function="lp_fully_connected_s8_mve",
+                fields=dots_fields(channels),
+                operands=(node.inputs[0], node.output),
+                also=("lp_dots_s8_mve",),
+            )
         if target.dsp and fits_dsp(channels):
             return Kernel(
                 function="lp_fully_connected_s8_dsp",
@@ -78,3 +90,16 @@ class FullyConnected(Op):
     def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         w, bias = demand_float(self, node, inputs)
         return rows_kernel(node, w, bias, inputs[0].shape[0])
+
+
+def _kernel_s4(node: Node, channels: Channels, sizes: tuple[Field, ...], target: Target) -> Kernel:
+    if target.dsp and fits_dsp(channels):
+        c_out, c_in = channels.rows.shape
+        pixel = Window((1, 1), (1, 1), (1, 1), (1, 1), (1, 1), (0, 0), (0, 0))
+        return pointwise_by_patches(node, channels, pointwise_sizes(pixel, c_in, c_out), (), 4)
+    return Kernel(
+        function="lp_fully_connected_s4",
+        fields=(*channels.fields(channels.packed_s4()), *sizes, *channels.offsets()),
+        operands=(node.inputs[0], node.output),
+        struct="lp_fully_connected_s8",
+    )

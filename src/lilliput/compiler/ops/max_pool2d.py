@@ -25,6 +25,7 @@ from lilliput.compiler.op import (
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_same_quant
 from lilliput.compiler.ops._float import clamp_fields
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._pool_window import pool_fields, pool_sizes, pool_window, pooled
 
 if TYPE_CHECKING:
@@ -62,11 +63,12 @@ class MaxPool2d(Op):
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         if inputs[0].dtype != "int8":
             raise self.unsupported(node, f"has no {inputs[0].dtype} kernel")
-        return Kernel(
+        portable = Kernel(
             function="lp_max_pool_s8",
             fields=pool_fields(node, inputs[0], output, activation_of(node)),
             operands=(node.inputs[0], node.output),
         )
+        return with_vectors(portable, target)
 
     def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         return Kernel(

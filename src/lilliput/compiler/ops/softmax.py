@@ -20,6 +20,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._exp import exp_of_negative, reciprocal
+from lilliput.compiler.ops._mve import with_vectors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -68,7 +69,7 @@ class Softmax(Op):
         if x.shape[-1] >= MAX_TERMS:
             raise self.unsupported(node, f"over {x.shape[-1]} terms has no kernel, the most is {MAX_TERMS - 1}")
         table = self._table(node, x)
-        return Kernel(
+        portable = Kernel(
             function="lp_softmax_s8",
             fields=(
                 Field("exp", "int32_t", table),
@@ -79,6 +80,7 @@ class Softmax(Op):
             operands=(node.inputs[0], node.output),
             in_place=(0,),
         )
+        return with_vectors(portable, target)
 
     def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x = inputs[0]

@@ -19,6 +19,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Target
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import axes_of
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._reduce import Reduction, keeps, loops_over
 from lilliput.compiler.ops._rescale import clamped, proved_multiplier
 
@@ -55,11 +56,12 @@ class Sum(Reduction):
             **loops._asdict(), "acc_start": -count * x.zero_point, "mult": mult, "shift": shift,
             "y_offset": output.zero_point,
         }  # fmt: skip
-        return Kernel(
+        portable = Kernel(
             function="lp_mean_s8",
             fields=tuple(Field(name, "int32_t", value) for name, value in fields.items()),
             operands=(node.inputs[0], node.output),
         )
+        return with_vectors(portable, target)
 
     def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         loops = loops_over(self, node, inputs[0].shape)

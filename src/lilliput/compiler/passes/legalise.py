@@ -5,6 +5,8 @@ operands of a choice that stretch                             likewise; constant
 parts of a concatenation, or outputs, that are constants      copied to working memory
 a concatenation of more parts than a kernel takes             one of concatenations
 a reduction over axes in more than two groups                 the axes are moved together first
+a fully connected layer over several rows                     a convolution of 1×1 over as many pixels
+a convolution, pool or resize of several images               one for each, joined
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from lilliput.compiler.graph import Graph, Node, Value
 from lilliput.compiler.ops import ops
 from lilliput.compiler.ops._broadcast import MOST_LOOPS, loops_of
 from lilliput.compiler.ops._reduce import Loops, groups_of
+from lilliput.compiler.ops.slice import slice_attrs
 
 MOST_PARTS = 8
 """Of the concatenation kernels."""
@@ -70,6 +73,13 @@ class _Writer:
         data = np.ascontiguousarray(np.broadcast_to(value.data, shape))
         self.values[made] = replace(value, name=made, shape=shape, data=data)
         return made
+
+    def constant(self, wanted: str, value: Value) -> str:
+        """A constant under another shape."""
+        name = self._new(wanted)
+        data = None if value.data is None else value.data.reshape(value.shape)
+        self.values[name] = replace(value, name=name, data=data)
+        return name
 
     def in_memory(self, name: str) -> str:
         """An operand that is no constant."""
@@ -130,7 +140,35 @@ def _reduction(writer: _Writer, node: Node) -> Node:
     return Node("reshape", node.name, (made,), node.outputs, {"shape": y.shape}, node.source)
 
 
+def _rows(writer: _Writer, node: Node) -> Node:
+    """A fully connected layer over several rows as a convolution of 1×1 over as many pixels."""
+    x, w, *more = (writer.value(name) for name in node.inputs)
+    if x.shape[0] == 1 or w.data is None:
+        return node
+    y = writer.value(node.output)
+    image = writer.node("reshape", [x.name], x, node.source, shape=(1, 1, *x.shape))
+    window = writer.constant(f"{w.name} window", replace(w, shape=(w.shape[0], 1, 1, w.shape[1])))
+    attrs = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), **node.attrs}
+    made = writer.node("conv2d", [image, window, *(v.name for v in more)], y, node.source, **attrs)
+    return Node("reshape", node.name, (made,), node.outputs, {"shape": y.shape}, node.source)
+
+
+def _one_by_one(writer: _Writer, node: Node) -> Node:
+    """An operator on images, for each of several."""
+    x, y = writer.value(node.inputs[0]), writer.value(node.output)
+    if x.shape[0] == 1:
+        return node
+    parts = []
+    for i in range(x.shape[0]):
+        attrs = slice_attrs(x.shape, (i, 0, 0, 0), (i + 1, *x.shape[1:]))
+        part = writer.node("slice", [x.name], x, node.source, **attrs)
+        parts.append(writer.node(node.op, [part, *node.inputs[1:]], y, node.source, **node.attrs))
+    joined = Node("concat", node.name, tuple(parts), node.outputs, {"axis": 0}, node.source)
+    return _concat(writer, joined)
+
+
+_IMAGES = ("conv2d", "depthwise_conv2d", "transpose_conv2d", "avg_pool2d", "max_pool2d", "resize")
 _RULES: dict[str, Callable[[_Writer, Node], Node]] = {
     "select": _select, "concat": _concat, "mean": _reduction, "sum": _reduction, "reduce_max": _reduction,
-    "reduce_min": _reduction,
+    "reduce_min": _reduction, "fully_connected": _rows, **dict.fromkeys(_IMAGES, _one_by_one),
 }  # fmt: skip
