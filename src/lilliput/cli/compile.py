@@ -29,6 +29,9 @@ Calibration = Annotated[
         help="Real inputs, to quantise a float network to int8: (N, …) float32. Without, it is compiled in float32.",
     ),
 ]
+Dequantise = Annotated[
+    bool, typer.Option("--dequantise", help="Take the integer weights of a hybrid .tflite for the numbers they mean.")
+]
 Toolchain = Annotated[str, typer.Option("--toolchain", help="The compiler: zig (from pip) or gcc.")]
 
 
@@ -55,6 +58,7 @@ def compile_file(
     out: Out = None,
     calibration: Calibration = None,
     settings: Set = None,
+    dequantise: Dequantise = False,
     stream: Stream = False,
     hop: Hop = 0,
     toolchain: Toolchain = "zig",
@@ -70,7 +74,7 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, settings, stream=stream, hop=hop)
+    program, streaming = _program(file, chosen, calibration, settings, dequantise=dequantise, stream=stream, hop=hop)
     rows = _random_rows(program, streaming)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, verification.execution) | {
@@ -89,6 +93,7 @@ def cost(
     board: BoardName,
     calibration: Calibration = None,
     settings: Set = None,
+    dequantise: Dequantise = False,
     stream: Stream = False,
     hop: Hop = 0,
     sort: Annotated[str, typer.Option("--sort", help="Order the layers by macs, instructions or live.")] = "",
@@ -103,7 +108,7 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, settings, stream=stream, hop=hop)
+    program, streaming = _program(file, chosen, calibration, settings, dequantise=dequantise, stream=stream, hop=hop)
     rows = _random_rows(program, {})
     first = [x[: len(x) // ROWS] for x in rows]
     execution = execute(program, chosen, first, toolchain=_toolchain(toolchain))
@@ -112,7 +117,14 @@ def cost(
 
 
 def _program(
-    file: Path, board: Board, calibration: Path | None, settings: list[str] | None, *, stream: bool, hop: int
+    file: Path,
+    board: Board,
+    calibration: Path | None,
+    settings: list[str] | None,
+    *,
+    dequantise: bool,
+    stream: bool,
+    hop: int,
 ) -> tuple[Program, dict[str, Any]]:
     """The compiled network, and what the report says beyond it."""
     from lilliput.compiler.frontends import load_network
@@ -123,7 +135,7 @@ def _program(
     if hop and not stream:
         raise BadSetting(f"--hop {hop} without --stream", fix="add --stream")
 
-    graph, stage = load_network(file)
+    graph, stage = load_network(file, dequantise=dequantise)
     if stage == "float" and calibration is not None:
         graph = _quantised(graph, calibration, settings or [])
     elif settings:
