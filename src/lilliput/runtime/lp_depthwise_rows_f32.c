@@ -10,23 +10,6 @@ typedef struct {
     int32_t columns;
 } lp_ring_t;
 
-/* Three neighbouring rows of the ring, and how to leave the results. */
-typedef struct {
-    const float *top;
-    const float *middle;
-    const float *bottom;
-    float low;
-    float high;
-    int32_t step;
-} lp_rows_t;
-
-typedef struct {
-    float a;
-    float b;
-    float c;
-    float d;
-} lp_four_t;
-
 static void lp_clear(float *to, int32_t count)
 {
     for (; count > 0; count--) {
@@ -47,89 +30,13 @@ static LP_NOINLINE void lp_gather(const lp_depthwise_rows_f32_t *op, const float
     }
 }
 
-/* 4 outputs, neighbours or one apart, from a row of 3 taps. */
-LP_INLINE lp_four_t lp_by_three(lp_four_t sum, const float *row, const float *w, int32_t stride)
-{
-    const float e = row[0];
-    const float f = row[1];
-    const float g = row[2];
-    const float h = row[3];
-    const float i = row[4];
-    if (stride == 1) {
-        const float j = row[5];
-        sum.a = sum.a + e * w[0] + f * w[1] + g * w[2];
-        sum.b = sum.b + f * w[0] + g * w[1] + h * w[2];
-        sum.c = sum.c + g * w[0] + h * w[1] + i * w[2];
-        sum.d = sum.d + h * w[0] + i * w[1] + j * w[2];
-    } else {
-        const float j = row[5];
-        const float k = row[6];
-        const float l = row[7];
-        const float m = row[8];
-        sum.a = sum.a + e * w[0] + f * w[1] + g * w[2];
-        sum.b = sum.b + g * w[0] + h * w[1] + i * w[2];
-        sum.c = sum.c + i * w[0] + j * w[1] + k * w[2];
-        sum.d = sum.d + k * w[0] + l * w[1] + m * w[2];
-    }
-    return sum;
-}
-
-/* One row of outputs of a 3x3 kernel, whose weights stay in registers. */
-LP_INLINE void lp_row_by_three(const lp_rows_t *rows, const float *restrict w, float bias, int32_t count, int32_t stride,
-                               float *restrict y)
-{
-    const float kernel[9] = {w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8]};
-    const float *top = rows->top;
-    const float *middle = rows->middle;
-    const float *bottom = rows->bottom;
-    const float low = rows->low;
-    const float high = rows->high;
-    const int32_t step = rows->step;
-    LP_ROLLED for (; count >= 4; count -= 4) {
-        lp_four_t sum = {bias, bias, bias, bias};
-        sum = lp_by_three(sum, top, kernel, stride);
-        sum = lp_by_three(sum, middle, kernel + 3, stride);
-        sum = lp_by_three(sum, bottom, kernel + 6, stride);
-        top += 4 * stride;
-        middle += 4 * stride;
-        bottom += 4 * stride;
-        *y = lp_within(sum.a, low, high);
-        y += step;
-        *y = lp_within(sum.b, low, high);
-        y += step;
-        *y = lp_within(sum.c, low, high);
-        y += step;
-        *y = lp_within(sum.d, low, high);
-        y += step;
-    }
-    LP_ROLLED for (; count > 0; count--, y += step) {
-        float sum = bias + top[0] * kernel[0] + top[1] * kernel[1] + top[2] * kernel[2];
-        sum = sum + middle[0] * kernel[3] + middle[1] * kernel[4] + middle[2] * kernel[5];
-        sum = sum + bottom[0] * kernel[6] + bottom[1] * kernel[7] + bottom[2] * kernel[8];
-        top += stride;
-        middle += stride;
-        bottom += stride;
-        *y = lp_within(sum, low, high);
-    }
-}
-
-static LP_NOINLINE void lp_row_near(const lp_rows_t *rows, const float *w, float bias, int32_t count, float *y)
-{
-    lp_row_by_three(rows, w, bias, count, 1, y);
-}
-
-static LP_NOINLINE void lp_row_apart(const lp_rows_t *rows, const float *w, float bias, int32_t count, float *y)
-{
-    lp_row_by_three(rows, w, bias, count, 2, y);
-}
-
 static const float *lp_ring_row(const lp_ring_t *ring, int32_t slot)
 {
     return ring->row + (slot < ring->rows ? slot : slot - ring->rows) * ring->columns;
 }
 
-/* One row of outputs of any kernel; `oldest` is the ring's top row. */
-static LP_NOINLINE void lp_row_of_any(const lp_depthwise_rows_f32_t *op, const lp_ring_t *ring, int32_t oldest,
+/* One row of outputs of channel o; `oldest` is the ring's top row. */
+static LP_NOINLINE void lp_row(const lp_depthwise_rows_f32_t *op, const lp_ring_t *ring, int32_t oldest,
                                       int32_t o, float *y)
 {
     const int32_t step = op->channels * op->multiplier;
@@ -144,25 +51,6 @@ static LP_NOINLINE void lp_row_of_any(const lp_depthwise_rows_f32_t *op, const l
             }
         }
         y[ox * step] = lp_within(sum, op->y_min, op->y_max);
-    }
-}
-
-/* One row of outputs of channel o. */
-static void lp_row(const lp_depthwise_rows_f32_t *op, const lp_ring_t *ring, int32_t oldest, int32_t o, float *y)
-{
-    const int square = op->kernel_h == 3 && op->kernel_w == 3 && op->dilation_h == 1 && op->dilation_w == 1;
-    if (!square || op->stride_w > 2) {
-        lp_row_of_any(op, ring, oldest, o, y);
-        return;
-    }
-    const lp_rows_t rows = {
-        lp_ring_row(ring, oldest), lp_ring_row(ring, oldest + 1), lp_ring_row(ring, oldest + 2), op->y_min, op->y_max,
-        op->channels * op->multiplier,
-    };
-    if (op->stride_w == 1) {
-        lp_row_near(&rows, op->w + 9 * o, op->bias[o], op->out_w, y);
-    } else {
-        lp_row_apart(&rows, op->w + 9 * o, op->bias[o], op->out_w, y);
     }
 }
 

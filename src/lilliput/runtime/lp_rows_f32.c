@@ -30,3 +30,21 @@ void lp_rows_f32_channel(const lp_rows_f32_t *op, int32_t rows, const float *res
         *y = lp_within(lp_one_taps(bias, x, w, op->c_in), op->y_min, op->y_max);
     }
 }
+
+void lp_rows_f32_few(const lp_rows_f32_t *op, int32_t count, const float *restrict x, float *restrict y)
+{
+    const float *w = op->w;
+    int32_t o = 0;
+    for (; o + 4 <= op->c_out; o += 4, w += 4 * op->c_in) {
+        if (count == 4) {
+            lp_rows_f32_block(op, x, w, op->bias + o, y + o);
+            continue;
+        }
+        for (int32_t r = 0; r < count; r++) {
+            lp_rows_f32_row(op, x + r * op->c_in, w, op->bias + o, y + (r * op->c_out + o));
+        }
+    }
+    for (; o < op->c_out; o++, w += op->c_in) {
+        lp_rows_f32_channel(op, count, x, w, op->bias[o], y + o);
+    }
+}

@@ -5,6 +5,7 @@
  *           lp_rows_f32_block   4 rows, 4 channels
  *           lp_rows_f32_row     1 row, 4 channels
  *           lp_rows_f32_channel `rows` rows, 1 channel
+ *           lp_rows_f32_few     up to 4 rows, all channels, their weights w as of lp_fully_connected_f32
  * Aliasing  y overlaps nothing.
  */
 #ifndef LP_ROWS_F32_H
@@ -28,5 +29,6 @@ void lp_rows_f32_row(const lp_rows_f32_t *op, const float *restrict x, const flo
                      const float *restrict bias, float *restrict y);
 void lp_rows_f32_channel(const lp_rows_f32_t *op, int32_t rows, const float *restrict x, const float *restrict w,
                          float bias, float *restrict y);
+void lp_rows_f32_few(const lp_rows_f32_t *op, int32_t count, const float *restrict x, float *restrict y);
 
 #endif

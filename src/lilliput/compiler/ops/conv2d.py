@@ -24,13 +24,17 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
-from lilliput.compiler.ops._float import abreast, clamp_fields, demand_float, rows_kernel
+from lilliput.compiler.ops._float import ABREAST, abreast, clamp_fields, demand_float, rows_kernel
 from lilliput.compiler.ops._mve import dots_fields, held_patches, held_pixels
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+PATCH_TAPS, PATCH_CHANNELS = 64, 16
+"""With up to so many taps, runs of them being short, and from so many output channels up, the copies being shared, float
+kernels copy what 4 outputs look at side by side, 1 KiB at most."""
 
 STEM_CHANNELS = 4
 """Up to this many input channels the patch is gathered byte by byte."""
@@ -120,6 +124,8 @@ class Conv2d(Op):
         if window.is_column:
             window = window.turned()
         groups = x.shape[3] // w.shape[3]
+        if groups == 1 and rows.shape[1] <= PATCH_TAPS and rows.shape[0] >= PATCH_CHANNELS:
+            return _float_patches(node, window, x.shape[3], rows_kernel(node, rows, bias, window.positions))
         return Kernel(
             function="lp_conv2d_f32",
             fields=(
@@ -128,6 +134,21 @@ class Conv2d(Op):
             ),
             operands=(node.inputs[0], node.output),
         )  # fmt: skip
+
+
+def _float_patches(node: Node, window: Window, c_in: int, product: Kernel) -> Kernel:
+    sizes = {"in_h": window.image[0], "in_w": window.image[1], "c_in": c_in, "out_w": window.out[1]}
+    (taps,) = (field.value for field in product.fields if field.name == "c_in")
+    return Kernel(
+        function="lp_conv2d_patches_f32",
+        fields=(
+            *(Field(f"rows.{field.name}", field.ctype, field.value) for field in product.fields),
+            *(Field(name, "int32_t", value) for name, value in sizes.items()), *window.fields(),
+        ),
+        operands=product.operands,
+        scratch_bytes=4 * ABREAST * int(taps),
+        also=product.also,
+    )  # fmt: skip
 
 
 def _window(node: Node, inputs: Sequence[Value]) -> Window:

@@ -113,6 +113,17 @@ class DepthwiseConv2d(Op):
         if window.is_column:
             window = window.turned()
         multiplier, (rows, columns) = w.shape[3] // x.shape[3], window.plane
+        weights = (Field("w", "float", w.reshape(-1, w.shape[3]).T), Field("bias", "float", bias))
+        in_place = (0,) if multiplier == 1 and window.rows_end_behind_reads() else ()
+        if multiplier == 1 and (window.kernel, window.dilation) == ((3, 3), (1, 1)) and window.stride[1] <= 2:
+            fields = (*weights, *image_sizes(window, x.shape[3]), *window.fields(), *clamp_fields(node))
+            return Kernel(
+                function="lp_depthwise_3x3_f32",
+                fields=tuple(field for field in fields if not field.name.startswith(("kernel", "dilation"))),
+                operands=(node.inputs[0], node.output),
+                scratch_bytes=12 * columns,
+                in_place=in_place,
+            )
         sizes = {
             "in_h": window.image[0], "in_w": window.image[1], "channels": x.shape[3], "multiplier": multiplier,
             "out_h": window.out[0], "out_w": window.out[1],
@@ -120,13 +131,13 @@ class DepthwiseConv2d(Op):
         return Kernel(
             function="lp_depthwise_rows_f32",
             fields=(
-                Field("w", "float", w.reshape(-1, w.shape[3]).T), Field("bias", "float", bias),
+                *weights,
                 *(Field(name, "int32_t", value) for name, value in sizes.items()),
                 *window.fields(), *clamp_fields(node),
             ),
             operands=(node.inputs[0], node.output),
             scratch_bytes=4 * rows * columns,
-            in_place=(0,) if multiplier == 1 and window.rows_end_behind_reads() else (),
+            in_place=in_place,
         )  # fmt: skip
 
 
@@ -263,8 +274,13 @@ def _by_wide_rows(node: Node, window: Window, channels: Channels) -> Kernel:
 
 def plane_sizes(window: Window, channels: Channels) -> tuple[Field, ...]:
     """Sizes of the kernels by rows, `in_h` to `out_w`."""
+    return image_sizes(window, len(channels.rows))
+
+
+def image_sizes(window: Window, channels: int) -> tuple[Field, ...]:
+    """The same for a number of channels."""
     sizes = {
-        "in_h": window.image[0], "in_w": window.image[1], "channels": len(channels.rows),
+        "in_h": window.image[0], "in_w": window.image[1], "channels": channels,
         "out_h": window.out[0], "out_w": window.out[1],
     }  # fmt: skip
     return tuple(Field(name, "int32_t", value) for name, value in sizes.items())
