@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PATCH_TAPS, PATCH_CHANNELS = 64, 16
-"""With up to so many taps, runs of them being short, and from so many output channels up, the copies being shared, float
+"""With up to so many taps, whose runs are short, and from so many output channels up, which share the copies, float
 kernels copy what 4 outputs look at side by side, 1 KiB at most."""
 
 STEM_CHANNELS = 4
