@@ -28,7 +28,7 @@ def execute_folder(
     ] = "board",
     inputs: Annotated[
         list[Path] | None,
-        typer.Option("--input", metavar="X.npy", help="Raw inputs (N, …) in the network's integers; one per input."),
+        typer.Option("--input", metavar="X.npy", help="Raw inputs (N, …) in the network's own type; one per input."),
     ] = None,
     outputs: Annotated[
         list[Path] | None, typer.Option("--output", metavar="Y.npy", help="Where the outputs go; one per output.")
@@ -100,12 +100,33 @@ def _fitting(port: Port, array: Array) -> Array:
         )
     if array.dtype == np.dtype(port.dtype):
         return array
-    limits = np.iinfo(port.dtype)
+    if port.dtype == "float32":
+        return _as_float32(port, array)
+    low, high = (0, 1) if port.dtype == "bool" else _limits(port.dtype)
     whole = array.dtype.kind in "iu" or bool((array == np.rint(array)).all())
-    if not whole or array.min() < limits.min or array.max() > limits.max:
+    if not whole or array.min() < low or array.max() > high:
         raise BadSetting(
             f"{port.accessor} takes {port.dtype}, the file holds {array.dtype} from {array.min()} to {array.max()}",
             why="the network takes raw integers",
             fix="quantise first: integer = round(real / scale) + zero_point, both in report.json",
         )
     return array.astype(port.dtype)
+
+
+def _as_float32(port: Port, array: Array) -> Array:
+    import numpy as np
+
+    from lilliput.core.errors import BadSetting
+
+    with np.errstate(over="ignore"):
+        made: Array = array.astype(np.float32)
+    if not np.isfinite(made).all():
+        raise BadSetting(f"{port.accessor} takes float32, the file holds {array.dtype} up to {abs(array).max():g}")
+    return made
+
+
+def _limits(dtype: str) -> tuple[int, int]:
+    import numpy as np
+
+    limits = np.iinfo(dtype)
+    return int(limits.min), int(limits.max)

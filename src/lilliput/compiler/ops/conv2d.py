@@ -26,6 +26,7 @@ from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activatio
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._dots import plain_dots
 from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
+from lilliput.compiler.ops._float import ABREAST, abreast, clamp_fields, demand_float, rows_kernel
 from lilliput.compiler.ops._layers_s16 import conv2d_s16
 from lilliput.compiler.ops._mve import dots_fields, held_patches, held_pixels
 from lilliput.compiler.ops._simd import convolution, fits_simd
@@ -34,6 +35,10 @@ from lilliput.compiler.ops._window import Window, window_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+PATCH_TAPS, PATCH_CHANNELS = 64, 16
+"""With up to so many taps, whose runs are short, and from so many output channels up, which share the copies, float
+kernels copy what 4 outputs look at side by side, 1 KiB at most."""
 
 
 @register_op
@@ -111,6 +116,42 @@ class Conv2d(Op):
         if by_patches:
             return _by_patches(node, inputs, window, channels)
         return _by_patch(node, inputs, window, channels)
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        w, bias = demand_float(self, node, inputs)
+        x, window, rows = inputs[0], _window(node, inputs), w.reshape(w.shape[0], -1)
+        if x.shape[0] != 1:
+            raise self.unsupported(node, f"has no float32 kernel for a batch of {x.shape[0]}")
+        if window.is_pointwise and window.stride == (1, 1) and w.shape[3] == x.shape[3]:
+            return rows_kernel(node, rows, bias, window.positions)
+        if window.is_column:
+            window = window.turned()
+        groups = x.shape[3] // w.shape[3]
+        if groups == 1 and rows.shape[1] <= PATCH_TAPS and rows.shape[0] >= PATCH_CHANNELS:
+            return _float_patches(node, window, x.shape[3], rows_kernel(node, rows, bias, window.positions))
+        return Kernel(
+            function="lp_conv2d_f32",
+            fields=(
+                Field("w", "float", abreast(rows, groups)), Field("bias", "float", bias), *_sizes(inputs, window),
+                *window.fields(), Field("groups", "int32_t", groups), *clamp_fields(node),
+            ),
+            operands=(node.inputs[0], node.output),
+        )  # fmt: skip
+
+
+def _float_patches(node: Node, window: Window, c_in: int, product: Kernel) -> Kernel:
+    sizes = {"in_h": window.image[0], "in_w": window.image[1], "c_in": c_in, "out_w": window.out[1]}
+    (taps,) = (field.value for field in product.fields if field.name == "c_in")
+    return Kernel(
+        function="lp_conv2d_patches_f32",
+        fields=(
+            *(Field(f"rows.{field.name}", field.ctype, field.value) for field in product.fields),
+            *(Field(name, "int32_t", value) for name, value in sizes.items()), *window.fields(),
+        ),
+        operands=product.operands,
+        scratch_bytes=4 * ABREAST * int(taps),
+        also=product.also,
+    )  # fmt: skip
 
 
 def _window(node: Node, inputs: Sequence[Value]) -> Window:

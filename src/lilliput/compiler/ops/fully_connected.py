@@ -19,6 +19,7 @@ from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activatio
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._dots import plain_dots
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
+from lilliput.compiler.ops._float import demand_float, rows_kernel
 from lilliput.compiler.ops._layers_s16 import fully_connected_s16
 from lilliput.compiler.ops._mve import dots_fields
 from lilliput.compiler.ops._simd import fits_simd
@@ -95,6 +96,10 @@ class FullyConnected(Op):
             operands=(node.inputs[0], node.output),
             also=("lp_dots_s8",),
         )
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        w, bias = demand_float(self, node, inputs)
+        return rows_kernel(node, w, bias, inputs[0].shape[0])
 
 
 def _kernel_s4(node: Node, channels: Channels, sizes: tuple[Field, ...], target: Target) -> Kernel:
