@@ -16,7 +16,7 @@ from lilliput.compiler.ops._whole import is_whole, whole_kernel
 class Extreme(Pair):
     """y is a or b, whichever is larger, or smaller."""
 
-    takes: ClassVar[tuple[DType, ...]] = ("int8", "int32", "int64")
+    takes: ClassVar[tuple[DType, ...]] = ("int8", "int16", "int32", "int64")
     function = "lp_extreme"
     largest: ClassVar[bool]
 

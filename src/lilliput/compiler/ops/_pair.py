@@ -14,12 +14,15 @@ import numpy as np
 from lilliput.compiler.graph import Array, DType, Node, Value
 from lilliput.compiler.op import CType, Field, Kernel, Op, Signature, Target
 from lilliput.compiler.ops._broadcast import loop_fields, mixes_rows, stretched
+from lilliput.compiler.ops._float import pair_kernel
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel
 
 C_TYPES: Mapping[DType, CType] = {
-    "int8": "int8_t", "bool": "int8_t", "int32": "int32_t", "int64": "int64_t", "float32": "float",
+    "int8": "int8_t", "int16": "int16_t", "bool": "int8_t", "int32": "int32_t", "int64": "int64_t", "float32": "float",
 }  # fmt: skip
-SUFFIXES: Mapping[DType, str] = {"int8": "s8", "bool": "s8", "int32": "s32", "int64": "s64", "float32": "f32"}
+SUFFIXES: Mapping[DType, str] = {
+    "int8": "s8", "int16": "s16", "bool": "s8", "int32": "s32", "int64": "s64", "float32": "f32",
+}  # fmt: skip
 
 
 class Pair(Op):
@@ -69,6 +72,9 @@ class Pair(Op):
             operands=(active[0].name, active[-1].name, node.output),
             in_place=places_of(active, output),
         )
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        return pair_kernel(self, node, inputs, output)
 
     def _table(
         self, node: Node, inputs: Sequence[Value], output: Value, active: Value, target: Target

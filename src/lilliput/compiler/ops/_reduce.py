@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from lilliput.compiler.fixed_point import Multiplier
 from lilliput.compiler.graph import Node, Value
-from lilliput.compiler.op import Op, Signature
+from lilliput.compiler.op import Field, Kernel, Op, Signature
 from lilliput.compiler.ops._attrs import axes_of, expect_rank
 from lilliput.compiler.ops._strided import MOST_AXES
+from lilliput.compiler.ops._weights_s16 import demand_symmetric
 
 
 class Loops(NamedTuple):
@@ -69,3 +71,20 @@ def loops_over(op: Op, node: Node, shape: Sequence[int]) -> Loops:
     if len(lengths) <= 3:  # one run of axes: as sum2, so that what lies together is looked at together
         lengths[1:1] = [1, 1]
     return Loops(*lengths, *[1] * (5 - len(lengths)))
+
+
+def sum_kernel(node: Node, x: Value, y: Value, loops: Loops, factor: Multiplier) -> Kernel:
+    """The call that brings sums of int8 or int16 to the scale of y."""
+    numbers = {**loops._asdict(), "mult": factor.mult, "shift": factor.shift}
+    if x.dtype == "int16":
+        demand_symmetric(node, (x, y))
+    else:
+        start = -loops.sum1 * loops.sum2 * x.zero_point
+        numbers = {
+            **loops._asdict(), "acc_start": start, "mult": factor.mult, "shift": factor.shift, "y_offset": y.zero_point
+        }  # fmt: skip
+    return Kernel(
+        function="lp_mean_s8" if x.dtype == "int8" else "lp_mean_s16",
+        fields=tuple(Field(name, "int32_t", value) for name, value in numbers.items()),
+        operands=(x.name, y.name),
+    )

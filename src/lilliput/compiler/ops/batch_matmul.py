@@ -3,6 +3,7 @@
 Inputs   a (…, M, K), b (…, K, N); leading axes of length 1 stretch; one of them may be a constant
 Attrs    transpose_a, transpose_b: whether the last two axes of an operand are exchanged first
 Integer  int8, any three scales: requantise(Σ (a - z_a)(b - z_b), s_a s_b / s_y) + z_y, clamped; s_a s_b in float32
+         int16 with zero point 0: the same with sums of 64 bits, rounded once
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import Multiplier, requantise
+from lilliput.compiler.fixed_point import Multiplier, reduced, requantise, requantise_wide, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, broken, expect
 from lilliput.compiler.ops import register_op
-from lilliput.compiler.ops._pair import constant_fields
+from lilliput.compiler.ops._pair import SUFFIXES, constant_fields
 from lilliput.compiler.ops._rescale import clamped, proved_multiplier
 from lilliput.compiler.ops._strided import MOST_AXES, strides_of
+from lilliput.compiler.ops._weights_s16 import demand_symmetric, prove_wide
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -56,12 +58,15 @@ class BatchMatmul(Op):
         return a @ b
 
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
-        if inputs[0].dtype != "int8":
+        if inputs[0].dtype not in ("int8", "int16"):
             raise self.unsupported(node, f"has no {inputs[0].dtype} form")
         # float64 holds every sum exactly (below 2^53) and uses the fast matrix product.
         a, b = (v.astype(np.float64) - value.zero_point for v, value in zip(x, inputs, strict=True))
         a, b = (v.swapaxes(-1, -2) if node.attrs.get(key, False) else v for v, key in zip((a, b), _KEYS, strict=True))
         acc = (a @ b).astype(np.int64)
+        if output.dtype == "int16":
+            wide = requantise_wide(acc, *_multiplier(node, inputs, output, a.shape[-1]))
+            return np.clip(wide, -32768, 32767).astype(np.int16)
         return clamped(requantise(acc, *_multiplier(node, inputs, output, a.shape[-1])) + output.zero_point)
 
     def macs(self, node: Node, inputs: Sequence[Value], output: Value) -> int:
@@ -69,18 +74,23 @@ class BatchMatmul(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         active = [value.name for value in inputs if not value.is_constant]
-        if inputs[0].dtype != "int8" or not active:
+        if inputs[0].dtype not in ("int8", "int16") or not active:
             raise self.unsupported(node, f"has no {inputs[0].dtype} kernel for {len(active)} activations")
         depth = _matrix(node, inputs[0], _KEYS[0])[-1]
         mult, shift = _multiplier(node, inputs, output, depth)
         numbers = {
             "batch": math.prod(output.shape[:-2]), "rows": output.shape[-2], "columns": output.shape[-1],
-            "depth": depth, **_steps(node, inputs), "a_offset": -inputs[0].zero_point,
-            "b_offset": -inputs[1].zero_point, "mult": mult, "shift": shift, "y_offset": output.zero_point,
+            "depth": depth, **_steps(node, inputs),
         }  # fmt: skip
+        if output.dtype == "int16":
+            demand_symmetric(node, (*inputs, output))
+            numbers |= {"mult": int(reduced(np.array(mult))), "code": 15 - shift}
+        else:
+            offsets = {"a_offset": -inputs[0].zero_point, "b_offset": -inputs[1].zero_point}
+            numbers |= offsets | {"mult": mult, "shift": shift, "y_offset": output.zero_point}
         starts = [Field(f"{k}_start", "int32_t", _starts(v, output)) for k, v in zip("ab", inputs, strict=True)]
         return Kernel(
-            function="lp_batch_matmul_s8",
+            function=f"lp_batch_matmul_{SUFFIXES[output.dtype]}",
             fields=(
                 *constant_fields(inputs),
                 *starts,
@@ -121,4 +131,8 @@ def _starts(value: Value, y: Value) -> Array:
 
 def _multiplier(node: Node, inputs: Sequence[Value], y: Value, depth: int) -> Multiplier:
     product = float(np.float32(inputs[0].scale) * np.float32(inputs[1].scale))
-    return proved_multiplier(node, product / y.scale, 255 * 255 * depth)
+    if y.dtype == "int8":
+        return proved_multiplier(node, product / y.scale, 255 * 255 * depth)
+    multiplier = to_multiplier(product / y.scale)
+    prove_wide(node, depth << 30, multiplier)
+    return multiplier

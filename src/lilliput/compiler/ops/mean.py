@@ -2,7 +2,7 @@
 
 Inputs   x, 1 to 8 axes
 Attrs    axes: which, ascending; keepdims: whether they stay with length 1
-Integer  int8, any two scales. TensorFlow Lite's rule with n elements summed: with (M, s) for s_x / s_y and
+Integer  int8 or int16, any two scales. TensorFlow Lite's rule with n elements summed: with (M, s) for s_x / s_y and
          h = min(floor(log2 n), 32, 31 + s), y = requantise(Σ x - n z_x, floor(M 2^h / n), s - h) + z_y, clamped.
 """
 
@@ -20,8 +20,9 @@ from lilliput.compiler.op import Field, Kernel, Target
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import axes_of
 from lilliput.compiler.ops._mve import with_vectors
-from lilliput.compiler.ops._reduce import Reduction, keeps, loops_over
+from lilliput.compiler.ops._reduce import Reduction, keeps, loops_over, sum_kernel
 from lilliput.compiler.ops._rescale import prove_reach
+from lilliput.compiler.ops._weights_s16 import REACH
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,31 +43,33 @@ class Mean(Reduction):
         acc = x[0].astype(np.int64).sum(axis=axes, keepdims=keeps(node))
         mult, shift = _multiplier(node, inputs[0], output, count)
         y = requantise(acc - count * inputs[0].zero_point, mult, shift) + output.zero_point
-        clamped: Array = np.clip(y, -128, 127).astype(np.int8)
+        limits = np.iinfo(output.dtype)
+        clamped: Array = np.clip(y, limits.min, limits.max).astype(output.dtype)
         return clamped
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x = inputs[0]
-        if x.dtype != "int8":
+        if x.dtype not in ("int8", "int16"):
             raise self.unsupported(node, f"has no {x.dtype} kernel")
         loops = loops_over(self, node, x.shape)
         count = loops.sum1 * loops.sum2
-        mult, shift = _multiplier(node, x, output, count)
-        fields = {
-            **loops._asdict(), "acc_start": -count * x.zero_point, "mult": mult, "shift": shift,
-            "y_offset": output.zero_point,
-        }  # fmt: skip
-        portable = Kernel(
-            function="lp_mean_s8",
-            fields=tuple(Field(name, "int32_t", value) for name, value in fields.items()),
+        return with_vectors(sum_kernel(node, x, output, loops, _multiplier(node, x, output, count)), target)
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        loops = loops_over(self, node, inputs[0].shape)
+        return Kernel(
+            function="lp_sum_f32",
+            fields=(
+                *(Field(name, "int32_t", value) for name, value in loops._asdict().items()),
+                Field("divisor", "float", loops.sum1 * loops.sum2),
+            ),
             operands=(node.inputs[0], node.output),
         )
-        return with_vectors(portable, target)
 
 
 def _multiplier(node: Node, x: Value, y: Value, count: int) -> Multiplier:
     mult, shift = to_multiplier(min(x.scale / y.scale, 2.0**29))
     spare = min(count.bit_length() - 1, 32, 31 + shift)
     multiplier = Multiplier((mult << spare) // count, shift - spare)
-    prove_reach(node, 255 * count, multiplier)
+    prove_reach(node, (255 if x.dtype == "int8" else REACH) * count, multiplier)
     return multiplier

@@ -1,7 +1,7 @@
 """Change of scale: the same real values under another scale, zero point or type.
 
 Inputs   x int8, uint8, int16 or int32
-Attrs    dtype: of y, int8 by default; uint8, int16 and int32 from int8 only
+Attrs    dtype: of y, int8 by default; uint8 from int8 only, int32 from int8 and int16
 Integer  TensorFlow Lite's rule: requantise(x - z_x, s_x / s_y) + z_y, clamped. 8-bit inputs go by table; int32 has a
          zero point of 0 and a factor below 1.
 
@@ -20,6 +20,7 @@ from lilliput.compiler.graph import Array, DType, Node, Value
 from lilliput.compiler.op import CType, Field, Kernel, Op, Signature, Target, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel, proved_multiplier, rescale, rescale_table
+from lilliput.compiler.ops._weights_s16 import REACH, demand_symmetric
 from lilliput.core.errors import UnsafeRange
 
 if TYPE_CHECKING:
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
 
 
 _FROM = ("int8", "uint8", "int16", "int32")
-_TO = (("int8",), ("int8", "uint8", "int16", "int32"))
-"""Types that can be made: from others than int8, and from int8."""
+_TO: Mapping[str, tuple[str, ...]] = {
+    "int8": ("int8", "uint8", "int16", "int32"), "uint8": ("int8",), "int16": ("int8", "int16", "int32"),
+    "int32": ("int8", "int16"),
+}  # fmt: skip
+"""Types that can be made from each."""
 _LOOKUPS: Mapping[DType, tuple[str, CType]] = {
     "uint8": ("u8", "uint8_t"), "int16": ("s16", "int16_t"), "int32": ("s32", "int32_t"),
 }  # fmt: skip
@@ -46,7 +50,7 @@ class Requantize(Op):
         if x.dtype == "float32":
             return x.shape, "float32"
         expect(x.dtype in _FROM, node, f"x must be float32, {', '.join(_FROM)}, got {x.dtype}")
-        expect(dtype in _TO[x.dtype == "int8"], node, f"dtype {dtype!r} cannot be made from {x.dtype}")
+        expect(dtype in _TO[x.dtype], node, f"dtype {dtype!r} cannot be made from {x.dtype}")
         found: list[DType] = [known for known in get_args(DType) if known == dtype]
         return x.shape, found[0]
 
@@ -65,6 +69,8 @@ class Requantize(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         x = inputs[0]
+        if x.dtype != "int8" and output.dtype != "int8":
+            return _kernel_s16(node, x, output)
         if output.dtype != "int8":
             table = self.integer(node, inputs, output, codes_of(x).astype(x.dtype))
             return _wide_lookup(node, x, output, table)
@@ -98,9 +104,25 @@ def _wide_lookup(node: Node, x: Value, y: Value, table: Array) -> Kernel:
     )
 
 
+def _kernel_s16(node: Node, x: Value, y: Value) -> Kernel:
+    """From and to int16 and int32, all with zero point 0."""
+    demand_symmetric(node, (x, y))
+    mult, shift = _wide_multiplier(node, x, y)
+    numbers = {"n": x.elements, "mult": mult, "shift": shift}
+    if (x.dtype, y.dtype) == ("int16", "int16"):
+        numbers |= {"y_min": -32768, "y_max": 32767}
+    functions = {"int32": "lp_requantize_s16_s32", "int16": "lp_requantize_s16"}
+    return Kernel(
+        function=functions[y.dtype] if x.dtype == "int16" else "lp_requantize_s32_s16",
+        fields=tuple(Field(name, "int32_t", value) for name, value in numbers.items()),
+        operands=(x.name, y.name),
+        in_place=(0,) if x.dtype == y.dtype else (),
+    )
+
+
 def _wide_multiplier(node: Node, x: Value, y: Value) -> Multiplier:
     if x.dtype == "int16":
-        return proved_multiplier(node, x.scale / y.scale, 65535)
+        return proved_multiplier(node, x.scale / y.scale, 65535 if y.dtype == "int8" else REACH)
     multiplier = to_multiplier(min(x.scale / y.scale, 2.0**29))
     if multiplier.shift > 0 or x.zero_point != 0:
         raise UnsafeRange(

@@ -5,7 +5,7 @@ Attrs    stride (h, w); before (top, left): rows and columns of the full result 
          of y, which may end before or behind the full result; activation: none | relu | relu6 | relu_n1_to_1, fused
 Value    full[i · s + k] = Σ x[i] · w[k], y = full[before : before + size] + b
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel, b int32 with scale
-         s_x · s_w, y int8
+         s_x · s_w, y int8; or x and y int16 with zero point 0, b int64
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import whole_numbers
+from lilliput.compiler.ops._layers_s16 import transpose_conv2d_s16
 from lilliput.compiler.ops._weights import channels_of, check_weights, finish
 
 if TYPE_CHECKING:
@@ -76,21 +77,20 @@ class TransposeConv2d(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x, w = inputs[:2]
-        if x.dtype != "int8" or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
+        if x.dtype not in ("int8", "int16") or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
             raise self.unsupported(node, f"has no {x.dtype} kernel for a batch of {x.shape[0]}")
-        channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
         (sh, sw), (top, left), (height, width) = (node.attrs[key] for key in ("stride", "before", "size"))
         sizes = {
             "in_h": x.shape[1], "in_w": x.shape[2], "c_in": x.shape[3], "out_h": height, "out_w": width,
             "c_out": w.shape[0], "kernel_h": w.shape[1], "kernel_w": w.shape[2], "stride_h": sh, "stride_w": sw,
             "top": top, "left": left,
         }  # fmt: skip
+        fields = tuple(Field(name, "int32_t", value) for name, value in sizes.items())
+        if x.dtype == "int16":
+            return transpose_conv2d_s16(node, inputs, output, fields)
+        channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
         return Kernel(
             function="lp_transpose_conv2d_s8",
-            fields=(
-                *channels.fields(channels.rows),
-                *(Field(name, "int32_t", value) for name, value in sizes.items()),
-                *channels.offsets(),
-            ),
+            fields=(*channels.fields(channels.rows), *fields, *channels.offsets()),
             operands=(node.inputs[0], node.output),
         )

@@ -219,12 +219,16 @@ def _bypass(graph: Graph, gone: Node) -> Graph | None:
                 inputs=tuple(renamed.get(i, i) for i in node.inputs),
                 outputs=gone.outputs if node is producer else node.outputs,
             )
+            if node is producer or gone.inputs[0] in node.inputs
+            else node
             for node in graph.nodes
             if node is not gone
         ]
         return graph.replace(nodes=nodes)
     nodes = [
         replace(node, inputs=tuple(gone.inputs[0] if i == gone.output else i for i in node.inputs))
+        if gone.output in node.inputs
+        else node
         for node in graph.nodes
         if node is not gone
     ]
