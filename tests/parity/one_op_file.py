@@ -11,7 +11,7 @@ import numpy as np
 
 from lilliput.compiler.graph import Array, Quant
 
-_TYPES = {"float32": 0, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16": 7, "int8": 9}
+_TYPES = {"float32": 0, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16": 7, "int8": 9, "int4": 17}
 
 Tensor = tuple[tuple[int, ...], str, Quant | None]
 """Shape, type, quantisation."""
@@ -26,8 +26,9 @@ def one_op_file(
     output: Tensor,
     constants: Sequence[Array] = (),
     options: tuple[int, Options] | None = None,
+    described_as: Sequence[Tensor] = (),
 ) -> bytes:
-    """The file: activations first, then constants (not quantised), then the output.
+    """The file: activations first, then constants, then the output.
 
     Args:
         code: number of the operator.
@@ -35,8 +36,10 @@ def one_op_file(
         output: the result.
         constants: further inputs with data.
         options: number of the options' table in the schema's union, and its fields.
+        described_as: shape, type and quantisation of each constant; by default its own, not quantised.
     """
-    read = [Edge(*tensor) for tensor in inputs] + [Edge(c.shape, c.dtype.name, None, c) for c in constants]
+    told = described_as or [(c.shape, c.dtype.name, None) for c in constants]
+    read = [Edge(*t) for t in inputs] + [Edge(*t, c) for t, c in zip(told, constants, strict=True)]
     return operator_file(code, read, [Edge(*output)], options)
 
 
@@ -110,8 +113,10 @@ def _tensor(b: Any, name: str, shape: Sequence[int], dtype: str, quant: Quant | 
     if quant is not None:
         scale = b.CreateNumpyVector(np.array(quant.scale, np.float32))
         zero = b.CreateNumpyVector(np.array(quant.zero_point, np.int64))
-        axis = {} if quant.axis is None else {6: ("int", quant.axis)}
-        fields[4] = ("offset", _table(b, {2: ("offset", scale), 3: ("offset", zero), **axis}))
+        parts: dict[int, tuple[str, Any]] = {2: ("offset", scale), 3: ("offset", zero)}
+        if quant.axis is not None:
+            parts[6] = ("int", quant.axis)
+        fields[4] = ("offset", _table(b, parts))
     return _table(b, fields)
 
 

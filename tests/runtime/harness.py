@@ -1,7 +1,7 @@
 """Build a one-node graph, compile it, run the generated C on this machine, and hold it to the integer reference.
 
-The C runs under AddressSanitizer and UBSan, once with the portable and once with the DSP kernels (their intrinsics
-replaced by plain C on the host), both with every warning an error.
+The C runs under AddressSanitizer and UBSan with the portable kernels, with those for DSP and with those for the vector
+extension (their intrinsics replaced by plain C on the host), all with every warning an error.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ STRICT = [
     "-fsanitize=address,undefined",
     "-fno-sanitize-recover=all",
 ]
+
+PORTABLE, DSP, MVE = Target(), Target(dsp=True), Target(dsp=True, mve=True)
+ALL_TARGETS = (PORTABLE, DSP, MVE)
 
 _MAIN = """
 #include <stdio.h>
@@ -124,10 +127,10 @@ def assert_c_equals_reference(
     *,
     rows: int = 12,
     seed: int = 0,
-    targets: Sequence[Target] = (Target(), Target(dsp=True)),
+    targets: Sequence[Target] = ALL_TARGETS,
     given: Mapping[str, Array] | None = None,
 ) -> Array:
-    """Every row, portable and DSP, bit for bit. Returns the reference's first output, for further checks."""
+    """Every row on every target, bit for bit. Returns the reference's first output, for further checks."""
     rng = np.random.default_rng(seed)
     inputs = [given[name] if given is not None else sample(graph.values[name], rows, rng) for name in graph.inputs]
     expected: tuple[Array, ...] = ()

@@ -69,6 +69,8 @@ class Kernel:
         in_place: positions in `operands` of the inputs whose memory the output may take over, that is, where the
             kernel's contract allows exactly equal addresses.
         also: further runtime files (stems) that must be linked with it.
+        variant: "" for the kernel that a node gets by default, else a short name, unique among the node's kernels
+            (`Op.alternatives`); a node asks for it by its attribute `variant`.
     """
 
     function: str
@@ -78,6 +80,7 @@ class Kernel:
     scratch_bytes: int = 0
     in_place: tuple[int, ...] = ()
     also: tuple[str, ...] = ()
+    variant: str = ""
 
 
 class Op(ABC):
@@ -137,6 +140,24 @@ class Op(ABC):
     def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
         """Whether elements cross the leading axis, so that each row of a batch must be run alone."""
         return False
+
+    def alternatives(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> tuple[Kernel, ...]:
+        """Other kernels with the very bytes of `kernel`, for integer nodes, each with a `variant` of its own.
+
+        Which is the fastest depends on the shapes and the core: a tuner measures them all, and writes its choice into
+        the node's attribute `variant`.
+        """
+        return ()
+
+    def choose(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        """The kernel whose name the attribute `variant` gives. A wish and no rule: where the target has no such kernel
+        the node gets the one of `lower`, whose bytes are the same."""
+        wanted = node.attrs.get("variant")
+        if wanted and not _all_float(inputs, output):
+            for kernel in self.alternatives(node, inputs, output, target):
+                if kernel.variant == wanted:
+                    return kernel
+        return self.lower(node, inputs, output, target)
 
     def macs(self, node: Node, inputs: Sequence[Value], output: Value) -> int:
         """Multiply-accumulates of one inference (batch 1)."""

@@ -200,7 +200,7 @@ def _parameters(step: Step, layer: str, shared: dict[tuple[str, bytes], str]) ->
         array = _in_range(field, step)
         key = (field.ctype, array.tobytes())
         if key not in shared:
-            shared[key] = f"{layer}_{field.name}"
+            shared[key] = f"{layer}_{field.name.replace('.', '_')}"
             constants += _array(shared[key], field.ctype, array)
         members.append(f".{field.name} = {shared[key]}")
     return constants, members

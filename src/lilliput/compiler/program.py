@@ -13,8 +13,9 @@ from lilliput.compiler.graph import Array, Graph, Node, Value
 from lilliput.compiler.interpret import run_integer
 from lilliput.compiler.memory import MemoryPlan, Step, plan_memory
 from lilliput.compiler.memory_check import check_plan
-from lilliput.compiler.op import Target
+from lilliput.compiler.op import Kernel, Target
 from lilliput.compiler.ops import ops
+from lilliput.compiler.order import best_order
 from lilliput.compiler.passes.legalise import legalise
 from lilliput.compiler.print_c import print_model
 from lilliput.compiler.runtime_files import runtime_sources
@@ -25,7 +26,7 @@ class Program:
     """What `compile_graph` gives. `run` is the integer reference; `boards` runs the same on the host or on a board.
 
     Args:
-        graph: the integer graph.
+        graph: the integer graph, its nodes in the order of the calls.
         target: what the kernels may use.
         steps: the kernel calls in order.
         plan: where each value lies in the arena.
@@ -64,7 +65,7 @@ class Program:
 
 
 def compile_graph(graph: Graph, target: Target | None = None) -> Program:
-    """Choose kernels, plan and prove the memory, print the C.
+    """Choose kernels, order the nodes for the least memory, plan and prove it, print the C.
 
     Args:
         graph: integer graph with a batch of one.
@@ -75,17 +76,39 @@ def compile_graph(graph: Graph, target: Target | None = None) -> Program:
     """
     target = target or Target()
     graph = check(legalise(check(graph, "integer")), "integer", "legalise")
+    kernels = choose_kernels(graph, target)
+    steps, renamed = schedule(graph, kernels)
+    plan = plan_memory(graph, steps, renamed)
+    ordered = best_order(graph, kernels)
+    if ordered is not graph:
+        again = schedule(ordered, kernels)
+        other = plan_memory(ordered, *again)
+        if other.arena_bytes < plan.arena_bytes:
+            graph, (steps, renamed), plan = ordered, again, other
+    check_plan(graph, steps, renamed, plan)
+    sources = {**print_model(graph, steps, plan), **runtime_sources(steps)}
+    return Program(graph, target, tuple(steps), plan, sources)
+
+
+def choose_kernels(graph: Graph, target: Target) -> dict[str, Kernel | None]:
+    """Node name → its kernel, None where it needs no code.
+
+    Raises:
+        UnsupportedError: LP3xx, a node has no kernel, or an integer could overflow.
+    """
+    return {n.name: ops[n.op].choose(n, graph.ins(n), graph.values[n.output], target) for n in graph.nodes}
+
+
+def schedule(graph: Graph, kernels: Mapping[str, Kernel | None]) -> tuple[list[Step], dict[str, str]]:
+    """The kernel calls in the order of the graph's nodes, and output → value whose very bytes it is."""
     steps: list[Step] = []
     renamed: dict[str, str] = {}
     for node in graph.nodes:
-        kernel = ops[node.op].lower(node, graph.ins(node), graph.values[node.output], target)
+        kernel = kernels[node.name]
         if kernel is None:
             renamed[node.output] = node.inputs[0]
             continue
         if kernel.operands[-1] != node.output:  # a state, whose memory the output is
             renamed[node.output] = kernel.operands[-1]
         steps.append(Step(len(steps), node, kernel))
-    plan = plan_memory(graph, steps, renamed)
-    check_plan(graph, steps, renamed, plan)
-    sources = {**print_model(graph, steps, plan), **runtime_sources(steps)}
-    return Program(graph, target, tuple(steps), plan, sources)
+    return steps, renamed

@@ -1,7 +1,7 @@
 #include "lp_log_softmax_s8.h"
 
 #include "lp_fixed_point.h"
-#include "lp_newton.h"
+#include "lp_reciprocal.h"
 
 static int32_t lp_saturated(int64_t x) { return x > INT32_MAX ? INT32_MAX : (x < INT32_MIN ? INT32_MIN : (int32_t)x); }
 

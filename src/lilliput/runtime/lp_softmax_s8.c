@@ -1,20 +1,7 @@
 #include "lp_softmax_s8.h"
 
 #include "lp_fixed_point.h"
-#include "lp_newton.h"
-
-static int32_t lp_leading_zeros(uint32_t x)
-{
-#if defined(__GNUC__)
-    return __builtin_clz(x);
-#else
-    int32_t zeros = 0;
-    for (; (x & 0x80000000u) == 0u; x <<= 1) {
-        zeros++;
-    }
-    return zeros;
-#endif
-}
+#include "lp_reciprocal.h"
 
 static void lp_softmax_row(const lp_softmax_s8_t *op, const int8_t *x, int8_t *y)
 {

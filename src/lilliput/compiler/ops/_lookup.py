@@ -52,4 +52,4 @@ class Lookup(Op):
             return self.kernel_s16(node, inputs[0], output)
         if inputs[0].dtype != "int8":
             raise self.unsupported(node, f"has no {inputs[0].dtype} kernel")
-        return lookup_kernel(node, inputs[0], self.table(node, inputs[0], output))
+        return lookup_kernel(node, inputs[0], self.table(node, inputs[0], output), target)

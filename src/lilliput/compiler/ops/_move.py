@@ -38,7 +38,7 @@ class Move(Op):
         return self.moved(node, x[0], output)
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
-        return strided_copy(node, output, *self.view(node, inputs[0], output))
+        return strided_copy(node, output, *self.view(node, inputs[0], output), target)
 
     def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         return self.kernel(node, inputs, output, target)

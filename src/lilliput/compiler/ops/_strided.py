@@ -8,13 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from lilliput.compiler.graph import ITEM_BYTES, Node, Value
-from lilliput.compiler.op import Field, Kernel
+from lilliput.compiler.op import Field, Kernel, Target
+from lilliput.compiler.ops._mve import FARTHEST_STEP, with_vectors
 
 MOST_AXES = 8
 """More than any published operator has."""
 
 
-def strided_copy(node: Node, y: Value, start: int, shape: Sequence[int], strides: Sequence[int]) -> Kernel | None:
+def strided_copy(
+    node: Node, y: Value, start: int, shape: Sequence[int], strides: Sequence[int], target: Target | None = None
+) -> Kernel | None:
     """The call that gathers elements of x into y in order.
 
     Args:
@@ -23,6 +26,7 @@ def strided_copy(node: Node, y: Value, start: int, shape: Sequence[int], strides
         start: position in x of y's first element.
         shape: lengths of y's axes; they may be split further than those of y.
         strides: for each axis of y, the step in x, in elements; 0 repeats, below 0 runs backwards.
+        target: what the kernel may use; None for the portable one.
 
     Returns: None when it copies the whole of x as it is.
     """
@@ -43,7 +47,8 @@ def strided_copy(node: Node, y: Value, start: int, shape: Sequence[int], strides
         numbers |= {f"d{i}": length for i, (length, _) in enumerate(loops)}
         numbers |= {f"s{i}": stride for i, (_, stride) in enumerate(loops)}
         fields = tuple(Field(name, "int32_t", value) for name, value in numbers.items())
-        return Kernel(function="lp_strided_copy_s8", fields=fields, operands=operands)
+        portable = Kernel(function="lp_strided_copy_s8", fields=fields, operands=operands)
+        return with_vectors(portable, target) if 0 <= loops[2][1] <= FARTHEST_STEP else portable
     return Kernel(function="lp_strided_copy", fields=copy_fields(y, start, loops), operands=operands)
 
 

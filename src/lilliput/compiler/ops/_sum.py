@@ -17,6 +17,7 @@ from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activatio
 from lilliput.compiler.ops import _pairs_s16
 from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, mixes_rows, stretched, whole_operands
 from lilliput.compiler.ops._linear_form import find_linear_form
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel
 from lilliput.compiler.ops._whole import is_whole, whole_kernel, whole_pairs
 
@@ -63,10 +64,10 @@ class Sum(Op):
         demand_int8(self, node, inputs)
         a, b = inputs
         if a.is_constant or b.is_constant:
-            return self._with_constant(node, inputs, output)
+            return self._with_constant(node, inputs, output, target)
         low, high = activation_range(activation_of(node), output)
         fields = self._linear_fields(node, inputs, output)
-        return Kernel(
+        portable = Kernel(
             function="lp_add_linear_s8" if fields else "lp_add_s8",
             fields=loop_fields(self, node, a, b, output)
             + (fields or self._exact_fields(node, a, b, output, (1, self.sign)))
@@ -74,8 +75,9 @@ class Sum(Op):
             operands=(*node.inputs, node.output),
             in_place=whole_operands(inputs, output),
         )
+        return with_vectors(portable, target)
 
-    def _with_constant(self, node: Node, inputs: Sequence[Value], output: Value) -> Kernel | None:
+    def _with_constant(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         a, b = inputs
         if a.is_constant and b.is_constant:
             raise self.unsupported(node, "of two constants has no kernel: fold it first")
@@ -84,12 +86,12 @@ class Sum(Op):
             codes = codes_of(active).astype(np.int8)
             known = constant.data.reshape(1)
             operands = (known, codes) if a.is_constant else (codes, known)
-            return lookup_kernel(node, active, self.integer(node, inputs, output, *operands))
+            return lookup_kernel(node, active, self.integer(node, inputs, output, *operands), target)
         low, high = activation_range(activation_of(node), output)
         fields = loop_fields(self, node, active, constant, output)
         fields += self._exact_fields(node, active, constant, output, signs)
         fields += (Field("y_min", "int32_t", low), Field("y_max", "int32_t", high))
-        return Kernel(
+        portable = Kernel(
             function="lp_add_constant_s8",
             fields=(
                 Field("b", "int8_t", np.asarray(constant.data)),
@@ -99,6 +101,7 @@ class Sum(Op):
             in_place=whole_operands(inputs, output),
             also=("lp_add_s8",),
         )
+        return with_vectors(portable, target)
 
     def _linear_fields(self, node: Node, inputs: Sequence[Value], y: Value) -> tuple[Field, ...]:
         """a_factor, b_factor, start, shift; () when there is no exact linear form."""

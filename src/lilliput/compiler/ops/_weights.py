@@ -86,6 +86,12 @@ class Channels:
             Field("shift", "int8_t", self.shift),
         )
 
+    def packed_s4(self) -> Array:
+        """The weights two in a byte, the first in its low half; int8 (C_out, ceil(taps / 2))."""
+        filled = np.pad(self.rows, ((0, 0), (0, self.rows.shape[1] % 2))).astype(np.uint8)
+        packed: Array = (filled[:, 0::2] & 15 | filled[:, 1::2] << 4).astype(np.uint8).view(np.int8)
+        return packed
+
     def offsets(self) -> tuple[Field, ...]:
         """The last members of the kernels' structs."""
         return (Field("x_offset", "int32_t", -self.x_zero), *self.clamp())

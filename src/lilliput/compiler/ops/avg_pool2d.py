@@ -7,6 +7,7 @@ Integer  int8 or int16, one scale for x and y. Sum of the codes / their count, r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_same_quant
+from lilliput.compiler.ops._mve import MOST_AVERAGED, with_vectors
 from lilliput.compiler.ops._pool_window import pool_fields, pool_window, pooled
 
 if TYPE_CHECKING:
@@ -69,8 +71,10 @@ class AvgPool2d(Op):
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         if inputs[0].dtype not in ("int8", "int16"):
             raise self.unsupported(node, f"has no {inputs[0].dtype} kernel")
-        return Kernel(
+        portable = Kernel(
             function="lp_avg_pool_s8" if inputs[0].dtype == "int8" else "lp_avg_pool_s16",
             fields=pool_fields(node, inputs[0], output, activation_of(node)),
             operands=(node.inputs[0], node.output),
         )
+        small = inputs[0].dtype == "int8" and math.prod(pool_window(node, inputs[0]).kernel) <= MOST_AVERAGED
+        return with_vectors(portable, target) if small else portable

@@ -3,7 +3,8 @@
 Inputs   x (N, C_in), w (C_out, C_in) constant, b (C_out) constant, optional
 Attrs    activation: none | relu | relu6 | relu_n1_to_1, fused
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel, b int32 with scale
-         s_x · s_w, y int8; or x and y int16 with zero point 0, b int64 or int32
+         s_x · s_w, y int8, or x and y int16 with zero point 0, b int64 or int32
+         w of 4 bits (`Value.bits`) where it is int8 in -8 to 7
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activatio
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
 from lilliput.compiler.ops._layers_s16 import fully_connected_s16
-from lilliput.compiler.ops._weights import channels_of, check_weights, finish
+from lilliput.compiler.ops._mve import dots_fields
+from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
+from lilliput.compiler.ops._window import Window
+from lilliput.compiler.ops.conv2d import pointwise_by_patches, pointwise_sizes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,6 +69,15 @@ class FullyConnected(Op):
             return fully_connected_s16(node, inputs, output, target)
         channels = channels_of(node, inputs, output, w.data)
         sizes = (Field("c_in", "int32_t", w.shape[1]), Field("c_out", "int32_t", w.shape[0]))
+        if w.bits == 4:
+            return _kernel_s4(node, channels, sizes, target)
+        if target.mve:
+            return Kernel(
+                function="lp_fully_connected_s8_mve",
+                fields=dots_fields(channels),
+                operands=(node.inputs[0], node.output),
+                also=("lp_dots_s8_mve",),
+            )
         if target.dsp and fits_dsp(channels):
             return Kernel(
                 function="lp_fully_connected_s8_dsp",
@@ -76,3 +89,16 @@ class FullyConnected(Op):
             fields=(*channels.fields(channels.rows), *sizes, *channels.offsets()),
             operands=(node.inputs[0], node.output),
         )
+
+
+def _kernel_s4(node: Node, channels: Channels, sizes: tuple[Field, ...], target: Target) -> Kernel:
+    if target.dsp and fits_dsp(channels):
+        c_out, c_in = channels.rows.shape
+        pixel = Window((1, 1), (1, 1), (1, 1), (1, 1), (1, 1), (0, 0), (0, 0))
+        return pointwise_by_patches(node, channels, pointwise_sizes(pixel, c_in, c_out), (), 4)
+    return Kernel(
+        function="lp_fully_connected_s4",
+        fields=(*channels.fields(channels.packed_s4()), *sizes, *channels.offsets()),
+        operands=(node.inputs[0], node.output),
+        struct="lp_fully_connected_s8",
+    )

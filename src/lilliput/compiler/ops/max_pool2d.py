@@ -24,6 +24,7 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_same_quant
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._pool_window import pool_fields, pool_window, pooled
 
 if TYPE_CHECKING:
@@ -61,8 +62,9 @@ class MaxPool2d(Op):
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         if inputs[0].dtype not in ("int8", "int16"):
             raise self.unsupported(node, f"has no {inputs[0].dtype} kernel")
-        return Kernel(
+        portable = Kernel(
             function="lp_max_pool_s8" if inputs[0].dtype == "int8" else "lp_max_pool_s16",
             fields=pool_fields(node, inputs[0], output, activation_of(node)),
             operands=(node.inputs[0], node.output),
         )
+        return with_vectors(portable, target) if inputs[0].dtype == "int8" else portable

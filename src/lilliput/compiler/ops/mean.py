@@ -19,6 +19,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Kernel, Target
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import axes_of
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._reduce import Reduction, keeps, loops_over, sum_kernel
 from lilliput.compiler.ops._rescale import prove_reach
 from lilliput.compiler.ops._weights_s16 import REACH
@@ -52,7 +53,8 @@ class Mean(Reduction):
             raise self.unsupported(node, f"has no {x.dtype} kernel")
         loops = loops_over(self, node, x.shape)
         count = loops.sum1 * loops.sum2
-        return sum_kernel(node, x, output, loops, _multiplier(node, x, output, count))
+        call = sum_kernel(node, x, output, loops, _multiplier(node, x, output, count))
+        return with_vectors(call, target) if x.dtype == "int8" else call
 
 
 def _multiplier(node: Node, x: Value, y: Value, count: int) -> Multiplier:

@@ -27,6 +27,7 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, mixes_rows, stretched, whole_operands
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._pairs_s16 import product_s16
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel, proved_multiplier
 from lilliput.compiler.ops._whole import is_whole, whole_kernel, whole_pairs
@@ -78,18 +79,19 @@ class Mul(Op):
         if len(constants) == 2:
             raise self.unsupported(node, "of two constants has no kernel: fold it first")
         if not constants:
-            return Kernel(
+            portable = Kernel(
                 function="lp_mul_s8",
                 fields=self._fields(node, inputs[0], inputs[1], output),
                 operands=(*node.inputs, node.output),
                 in_place=whole_operands(inputs, output),
             )
+            return with_vectors(portable, target)
         (constant,), (active,) = constants, [value for value in inputs if not value.is_constant]
         if constant.data is not None and constant.elements == 1:
             codes = codes_of(active).astype(np.int8)
             table = self.integer(node, (active, constant), output, codes, constant.data.reshape(1))
-            return lookup_kernel(node, active, table)
-        return Kernel(
+            return lookup_kernel(node, active, table, target)
+        portable = Kernel(
             function="lp_mul_constant_s8",
             fields=(
                 Field("b", "int8_t", np.asarray(constant.data)),
@@ -99,6 +101,7 @@ class Mul(Op):
             in_place=whole_operands(inputs, output),
             also=("lp_mul_s8",),
         )
+        return with_vectors(portable, target)
 
     def _fields(self, node: Node, a: Value, b: Value, y: Value) -> tuple[Field, ...]:
         mult, shift = _multiplier(node, a, b, y)

@@ -17,6 +17,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_rank, expect_same_quant, number_pairs
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._strided import MOST_AXES, copy_fields, strides_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Pad(Op):
             return None
         if x.dtype != "int8" or len(x.shape) > 4 or x.shape[0] != 1 or padding[0] != (0, 0):
             return _any_type(node, x, output, padding)
-        return Kernel(
+        portable = Kernel(
             function="lp_pad_s8",
             fields=tuple(
                 Field(name, "int32_t", value)
@@ -69,6 +70,7 @@ class Pad(Op):
             ),
             operands=(node.inputs[0], node.output),
         )
+        return with_vectors(portable, target)
 
     def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         return self.kernel(node, inputs, output, target)

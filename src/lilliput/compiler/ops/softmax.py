@@ -23,6 +23,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, expect
 from lilliput.compiler.ops import _tables_s16, register_op
 from lilliput.compiler.ops._exp import exp_of_negative, reciprocal
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._rescale import proved_multiplier
 from lilliput.compiler.ops._weights_s16 import demand_symmetric
 
@@ -81,7 +82,7 @@ class Softmax(Op):
         if x.shape[-1] >= MAX_TERMS:
             raise self.unsupported(node, f"over {x.shape[-1]} terms has no kernel, the most is {MAX_TERMS - 1}")
         table = self._table(node, x)
-        return Kernel(
+        portable = Kernel(
             function="lp_softmax_s8",
             fields=(
                 Field("exp", "int32_t", table),
@@ -92,6 +93,7 @@ class Softmax(Op):
             operands=(node.inputs[0], node.output),
             in_place=(0,),
         )
+        return with_vectors(portable, target)
 
     def _table(self, node: Node, x: Value) -> Array:
         """e^(-d s_x) in Q0.31 for d = 0, 1, … as far as the term counts, at most 255. int64."""

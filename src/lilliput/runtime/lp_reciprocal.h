@@ -1,6 +1,6 @@
-/* Newton's division, which softmax and log-softmax share. */
-#ifndef LP_NEWTON_H
-#define LP_NEWTON_H
+/* What the softmax kernels divide with. */
+#ifndef LP_RECIPROCAL_H
+#define LP_RECIPROCAL_H
 
 #include <stdint.h>
 
@@ -16,6 +16,19 @@ static inline int32_t lp_reciprocal(int32_t x)
         y += lp_high_mul(y, error) * 4;
     }
     return y >= (1 << 30) ? INT32_MAX : y * 2;
+}
+
+static inline int32_t lp_leading_zeros(uint32_t x)
+{
+#if defined(__GNUC__)
+    return __builtin_clz(x);
+#else
+    int32_t zeros = 0;
+    for (; (x & 0x80000000u) == 0u; x <<= 1) {
+        zeros++;
+    }
+    return zeros;
+#endif
 }
 
 #endif
