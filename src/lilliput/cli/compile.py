@@ -25,6 +25,9 @@ Calibration = Annotated[
     Path | None,
     typer.Option("--calibration", metavar="X.npy", help="Real inputs, to quantise a float network: (N, …) float32."),
 ]
+Activations = Annotated[
+    str, typer.Option("--activations", metavar="TYPE", help="What a float network computes on: int8 (usual) or int16.")
+]
 Toolchain = Annotated[str, typer.Option("--toolchain", help="The compiler: zig (from pip) or gcc.")]
 
 
@@ -47,6 +50,7 @@ def compile_file(
     board: BoardName,
     out: Out = None,
     calibration: Calibration = None,
+    activations: Activations = "",
     settings: Set = None,
     stream: Stream = False,
     hop: Hop = 0,
@@ -63,7 +67,7 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, settings, stream=stream, hop=hop)
+    program, streaming = _program(file, chosen, calibration, _overrides(activations, settings), stream=stream, hop=hop)
     rows = _random_rows(program, streaming)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, verification.execution) | {
@@ -85,6 +89,7 @@ def cost(
     file: File,
     board: BoardName,
     calibration: Calibration = None,
+    activations: Activations = "",
     settings: Set = None,
     stream: Stream = False,
     hop: Hop = 0,
@@ -100,14 +105,15 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, settings, stream=stream, hop=hop)
-    execution = execute(program, chosen, [x[:1] for x in _random_rows(program, {})], toolchain=_toolchain(toolchain))
+    program, streaming = _program(file, chosen, calibration, _overrides(activations, settings), stream=stream, hop=hop)
+    row = [x[: value.leading] for x, value in zip(_random_rows(program, {}), program.inputs, strict=True)]
+    execution = execute(program, chosen, row, toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, execution) | streaming
     Output(json=json, quiet=quiet).show(report, ids=[str(file)], human=report_parts(report, sort=sort))
 
 
 def _program(
-    file: Path, board: Board, calibration: Path | None, settings: list[str] | None, *, stream: bool, hop: int
+    file: Path, board: Board, calibration: Path | None, settings: list[str], *, stream: bool, hop: int
 ) -> tuple[Program, dict[str, Any]]:
     """The compiled network, and what the report says beyond it."""
     from lilliput.compiler.frontends import load_network
@@ -120,14 +126,18 @@ def _program(
 
     graph, stage = load_network(file)
     if stage == "float":
-        graph = _quantised(graph, file, calibration, settings or [])
+        graph = _quantised(graph, file, calibration, settings)
     elif settings:
-        raise BadSetting(f"--set {settings[0]} for {file.name}, which is quantised already", fix="leave --set out")
+        raise BadSetting(f"{settings[0]} for {file.name}, which is quantised already", fix="leave the setting out")
     if not stream:
         return compile_graph(graph, board.target), {}
     made = streamed(graph, hop)
     told = {"hop": made.hop, "lag": made.lag, "first_run": made.first_run, "kept_bytes": made.kept_bytes}
     return compile_graph(made.graph, board.target), {"stream": told}
+
+
+def _overrides(activations: str, settings: list[str] | None) -> list[str]:
+    return [*(settings or []), *([f"quantise.activations={activations}"] if activations else [])]
 
 
 def _quantised(graph: Graph, file: Path, calibration: Path | None, overrides: list[str]) -> Graph:
@@ -141,7 +151,7 @@ def _quantised(graph: Graph, file: Path, calibration: Path | None, overrides: li
     if calibration is None:
         shape = graph.values[graph.inputs[0]].shape
         raise BadSetting(
-            f"{file} is a float network, and the kernels are int8",
+            f"{file} is a float network, and the kernels are for integers",
             why="its activations need ranges, which come from real inputs",
             fix=f"--calibration x.npy with some hundred real inputs, float32 {['N', *shape[1:]]}, channels last",
         )
@@ -162,7 +172,7 @@ def _random_rows(program: Program, streaming: Mapping[str, Any]) -> list[np.ndar
     count = 8 + (streaming["stream"]["first_run"] if streaming else 0)
     for value in program.inputs:
         limits = np.iinfo(value.dtype)
-        x = rng.integers(limits.min, limits.max + 1, (count, *value.shape[1:])).astype(value.dtype)
+        x = rng.integers(limits.min, limits.max + 1, (count * value.leading, *value.shape[1:])).astype(value.dtype)
         x[-2], x[-1] = limits.min, limits.max
         found.append(x)
     return found
