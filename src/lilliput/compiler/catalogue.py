@@ -192,7 +192,9 @@ def _texts(
     return set()
 
 
-def _looked_up(node: ast.expr, assigned: Mapping[str, list[ast.expr]], scope: Mapping[str, Any], theirs: str) -> set[str]:
+def _looked_up(
+    node: ast.expr, assigned: Mapping[str, list[ast.expr]], scope: Mapping[str, Any], theirs: str
+) -> set[str]:
     """What a table of names gives for `theirs`; or `theirs` itself, where its own name is worked on."""
     short = theirs.split(".")[1] if theirs.startswith("aten.") else theirs.split(".")[-1]
     own = {short, short.rstrip("_"), short.lower(), theirs.removeprefix("aten.")}
