@@ -36,7 +36,7 @@ def pack(rows: Array) -> Array:
 def packed_bias(channels: Channels) -> Array:
     """256 · (bias - zero point · Σ w) less the constant that unpacking adds, int32, wrapped as the sums are."""
     even = _filled(channels.rows)[:, 0::2].sum(axis=1)
-    return _wrapped(256 * folded_bias(channels) - 127 * even)
+    return wrapped(256 * folded_bias(channels) - 127 * even)
 
 
 def stream(channels: Channels) -> Array:
@@ -73,7 +73,7 @@ def stream_fields(channels: Channels) -> tuple[Field, ...]:
 
 def x256_fields(channels: Channels) -> tuple[Field, ...]:
     """The first members of the structs of the DSP kernels with plain weights."""
-    bias = _wrapped(256 * folded_bias(channels))
+    bias = wrapped(256 * folded_bias(channels))
     return Field("w", "int8_t", channels.rows), *_channel_fields(channels, bias)
 
 
@@ -101,5 +101,6 @@ def _halves(rows: Array) -> Array:
     return halves
 
 
-def _wrapped(values: Array) -> Array:
+def wrapped(values: Array) -> Array:
+    """The lower 32 bits, int32."""
     return (values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)

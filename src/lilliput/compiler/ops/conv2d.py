@@ -7,7 +7,8 @@ Attrs    stride (h, w), padding ((top, bottom), (left, right)) with real zeros, 
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel (axis 0), b int32 with
          scale s_x · s_w, y int8
 Kernels  portable: 1×1 without padding; the stem, up to 4 input channels; all others
-         DSP: 1×1 without padding; input channels in fours; all others, but not with groups
+         DSP: 1×1 without padding and all others, each by two kinds of blocks; where a factor is above 1/2: 1×1 without
+         padding; input channels in fours; all others, but not with groups
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._blocks import Block, block_fields, blocks_for, fits_blocks, scratch_bytes
 from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
@@ -90,6 +92,8 @@ class Conv2d(Op):
             raise self.unsupported(node, f"has no {x.dtype} kernel for a batch of {x.shape[0]}")
         window = _window(node, inputs)
         channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
+        if target.dsp and fits_blocks(channels):
+            return _by_blocks(node, inputs, window, channels)[0]
         if x.shape[3] != w.shape[3]:
             return _general(node, inputs, window, channels)
         if window.is_pointwise:
@@ -99,6 +103,13 @@ class Conv2d(Op):
         if x.shape[3] <= STEM_CHANNELS:
             return _stem(node, inputs, window, channels)
         return _general(node, inputs, window, channels)
+
+    def alternatives(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> tuple[Kernel, ...]:
+        x, w = inputs[:2]
+        if not target.dsp or x.dtype != "int8" or w.dtype != "int8" or w.data is None:
+            return ()
+        channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
+        return _by_blocks(node, inputs, _window(node, inputs), channels) if fits_blocks(channels) else ()
 
 
 def _window(node: Node, inputs: Sequence[Value]) -> Window:
@@ -129,6 +140,53 @@ def _stem(node: Node, inputs: Sequence[Value], window: Window, channels: Channel
         operands=(node.inputs[0], node.output),
         scratch_bytes=channels.rows.shape[1],
     )  # fmt: skip
+
+
+def _by_blocks(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> tuple[Kernel, ...]:
+    """One kernel for each way to cut the layer into blocks, the shortest first."""
+    groups = inputs[0].shape[3] // inputs[1].shape[3]
+    return tuple(
+        _pointwise_blocks(node, window, channels, block)
+        if window.is_pointwise and groups == 1
+        else _patch_blocks(node, inputs, window, channels, block)
+        for block in blocks_for(channels, window.positions, groups)
+    )
+
+
+def _pointwise_blocks(node: Node, window: Window, channels: Channels, block: Block) -> Kernel:
+    c_out, c_in = channels.rows.shape
+    return Kernel(
+        function="lp_conv2d_1x1_blocks_s8_dsp",
+        fields=(
+            *block_fields(channels, block),
+            *(field for field in pointwise_sizes(window, c_in, c_out) if field.name != "c_out"),
+        ),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=scratch_bytes(block, -(-c_in // 4)),
+        in_place=(0,) if window.pixels_end_behind_reads(c_in, c_out) else (),
+        variant=block.name,
+    )
+
+
+def _patch_blocks(node: Node, inputs: Sequence[Value], window: Window, channels: Channels, block: Block) -> Kernel:
+    depth, words = inputs[1].shape[3], -(-channels.rows.shape[1] // 4)
+    groups = inputs[0].shape[3] // depth
+    sizes = {
+        "in_h": window.image[0], "in_w": window.image[1], "depth": depth, "groups": groups,
+        "out_h": window.out[0], "out_w": window.out[1],
+    }  # fmt: skip
+    return Kernel(
+        function="lp_conv2d_blocks_s8_dsp",
+        fields=(
+            *block_fields(channels, block, groups),
+            *(Field(name, "int32_t", value) for name, value in sizes.items()),
+            *window.fields(),
+            Field("x_offset", "int32_t", -channels.x_zero),
+        ),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=scratch_bytes(block, words) + (0 if depth % 4 == 0 else 4 * words + 4),
+        variant=block.name,
+    )
 
 
 def _by_patches(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:

@@ -21,12 +21,16 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import ops, register_op
+from lilliput.compiler.ops._blocks import fits_cut, half, taps_fields
 from lilliput.compiler.ops._dsp import fits_x256, x256_fields
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+WHOLE_BYTES = 1024
+"""Up to this much scratch a 3×3 depthwise layer holds all rows of a channel."""
 
 
 @register_op
@@ -86,6 +90,8 @@ class DepthwiseConv2d(Op):
         channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
         if window.is_column:
             window = window.turned()
+        if target.dsp and fits_cut(channels) and _is_three_by_three(window) and window.stride in ((1, 1), (2, 2)):
+            return _by_pairs(node, window, channels, w.shape[3] // x.shape[3])[0]
         if w.shape[3] != x.shape[3]:
             return _direct(node, inputs, window, channels)
         if target.dsp and fits_x256(channels) and _is_three_by_three(window):
@@ -139,6 +145,36 @@ def _by_rows(node: Node, window: Window, channels: Channels) -> Kernel:
 
 def _is_three_by_three(window: Window) -> bool:
     return (window.kernel, window.dilation) == ((3, 3), (1, 1)) and window.stride[1] <= 2 and window.before[1] <= 2
+
+
+def _by_pairs(node: Node, window: Window, channels: Channels, multiplier: int) -> tuple[Kernel, ...]:
+    """With two pairs of rows that take turns, and with all of a channel's rows: the latter first where that is little
+    memory, since it is faster where rows are short."""
+    stride = window.stride[0]
+    pitch = 8 * (-(-window.out[1] // 2) * stride + 1)
+    whole = ((window.out[0] - 1) * stride + 4) // 2
+    numbers = {
+        "multiplier": multiplier, "out_h": window.out[0], "out_w": window.out[1],
+        "pad_top": window.before[0], "pad_left": window.before[1],
+    }  # fmt: skip
+    ends = {"x_offset": -channels.x_zero, "y_offset": channels.y_zero, "half": half(channels)}
+    ends |= {"y_min": channels.y_range[0], "y_max": channels.y_range[1]}
+    found = tuple(
+        Kernel(
+            function="lp_depthwise_3x3_pairs_s8_dsp",
+            fields=(
+                *taps_fields(channels, stride),
+                *plane_sizes(window, channels)[:3],
+                *(Field(name, "int32_t", value) for name, value in (numbers | {"pairs": pairs} | ends).items()),
+            ),
+            operands=(node.inputs[0], node.output),
+            scratch_bytes=pitch * pairs,
+            in_place=(0,) if multiplier == 1 and window.rows_end_behind_reads() else (),
+            variant=variant,
+        )
+        for variant, pairs in (("plane", whole), ("rows", 2))
+    )
+    return found if pitch * whole <= WHOLE_BYTES else found[::-1]
 
 
 def _three_by_three(node: Node, window: Window, channels: Channels) -> Kernel:
