@@ -32,8 +32,8 @@
         __asm__ volatile(                                                                                             \
                 "push {r4-r11, lr}\n"                                                                                 \
                 "push {r0, r1}\n"                                                                                     \
-                "ldrd lr, r11, [r0, #36]\n"                                                                           \
-                "ldr r12, [r0, #12]\n"                                                                                \
+                "ldr r11, [r0, #40]\n"                                                                                \
+                "ldrd r12, lr, [r0, #12]\n"                                                                           \
                 "1:\n"                                                                                                \
                 "ldr r0, [sp]\n"                                                                                      \
                 "ldmia r11!, {r4, r7}\n" /* biases */                                                                 \
@@ -64,18 +64,17 @@
                 "lsl r0, r0, lr\n"                                                                                    \
                 "add r0, r1\n"                                                                                        \
                 CUT("r7", "r10", "lr", "r1") CUT("r8", "r10", "lr", "r1") CUT("r9", "r10", "lr", "r1")                \
-                "ldrd r1, r2, [r12, #16]\n" /* second, third */                                                       \
-                "ldrd r3, r0, [r12, #28]\n" /* y_end, y */                                                            \
+                "ldrd r1, r2, [r12, #20]\n" /* second, third */                                                       \
+                "ldrd r3, r0, [r12, #32]\n" /* y_end, y */                                                            \
                 "strb r6, [r0, r2]\n"                                                                                 \
                 "strb r5, [r0, r1]\n"                                                                                 \
                 "strb r4, [r0], #1\n"                                                                                 \
                 "strb r9, [r0, r2]\n"                                                                                 \
                 "strb r8, [r0, r1]\n"                                                                                 \
                 "strb r7, [r0], #1\n"                                                                                 \
-                "str r0, [r12, #32]\n"                                                                                \
+                "str r0, [r12, #36]\n"                                                                                \
                 "cmp r0, r3\n"                                                                                        \
-                "ldr lr, [r12, #36]\n"                                                                                \
-                "ldr r12, [r12, #12]\n"                                                                               \
+                "ldrd r12, lr, [r12, #12]\n"                                                                          \
                 "bne 1b\n"                                                                                            \
                 "add sp, #8\n"                                                                                        \
                 "pop {r4-r11, pc}\n");                                                                                \

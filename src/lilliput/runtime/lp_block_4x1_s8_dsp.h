@@ -27,8 +27,9 @@
         __asm__ volatile(                                                                                             \
                 "push {r4-r11, lr}\n"                                                                                 \
                 "mov lr, r0\n"                                                                                        \
-                "ldrd r11, r9, [lr, #36]\n"                                                                           \
-                "ldr r12, [lr, #32]\n"                                                                                \
+                "ldr r11, [lr, #16]\n"                                                                                \
+                "ldr r9, [lr, #40]\n"                                                                                 \
+                "ldr r12, [lr, #36]\n"                                                                                \
                 "ldr r10, [lr, #12]\n"                                                                                \
                 "1:\n"                                                                                                \
                 "ldr r4, [r9], #4\n" /* bias */                                                                       \
@@ -52,8 +53,8 @@
                 "add r0, r1\n"                                                                                        \
                 CUT("r4", "r8", "r3", "r1") CUT("r5", "r8", "r3", "r1")                                               \
                 CUT("r6", "r8", "r3", "r1") CUT("r7", "r8", "r3", "r1")                                               \
-                "ldrd r0, r1, [lr, #16]\n"                                                                            \
-                "ldrd r2, r3, [lr, #24]\n"                                                                            \
+                "ldrd r0, r1, [lr, #20]\n"                                                                            \
+                "ldrd r2, r3, [lr, #28]\n"                                                                            \
                 "strb r7, [r12, r2]\n"                                                                                \
                 "strb r6, [r12, r1]\n"                                                                                \
                 "strb r5, [r12, r0]\n"                                                                                \

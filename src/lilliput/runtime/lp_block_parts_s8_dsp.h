@@ -41,12 +41,12 @@ typedef struct {
     int32_t half;            /* #4 */
     uintptr_t to_code;       /* #8   from y to the code of the next channel, or from 0 */
     const uint32_t *patches; /* #12 */
-    int32_t second;          /* #16  from the output of patch 0 to that of patch 1, 2 and 3; */
-    int32_t third;           /* #20  of patches that are not there, to that of the last: it is written last */
-    int32_t fourth;          /* #24 */
-    const int8_t *y_end;     /* #28 */
-    int8_t *y;               /* #32  the next output of patch 0 */
-    const uint32_t *patches_end; /* #36 */
+    const uint32_t *patches_end; /* #16 */
+    int32_t second;          /* #20  from the output of patch 0 to that of patch 1, 2 and 3; */
+    int32_t third;           /* #24  of patches that are not there, to that of the last: it is written last */
+    int32_t fourth;          /* #28 */
+    const int8_t *y_end;     /* #32 */
+    int8_t *y;               /* #36  the next output of patch 0 */
     const uint32_t *w;           /* #40 */
     int32_t skipped;             /* #44  steps of the first round of four that are not there */
 } lp_place_t;

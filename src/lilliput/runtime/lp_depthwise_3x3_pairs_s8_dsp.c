@@ -12,6 +12,9 @@
 #define LP_SECOND 2
 #endif
 
+/* Codes from here on are those of slow channels. */
+#define LP_SLOW 64
+
 /* One channel's plane, and where its rows go. */
 typedef struct {
     const int8_t *x;
@@ -119,7 +122,30 @@ static LP_NOINLINE void lp_set_channel(const lp_depthwise_3x3_pairs_s8_dsp_t *op
     at->bias = (int32_t)w[3];
     at->mult = (int32_t)w[4];
     at->code = op->code[c];
-    at->round = op->half + (2 * op->y_offset + 1) * (int32_t)((uint32_t)1 << at->code);
+    at->round = at->code < LP_SLOW ? op->half + (2 * op->y_offset + 1) * (int32_t)((uint32_t)1 << at->code) : 0;
+}
+
+/* The run of a slow channel: one row of outputs after the other, from elements of 256 * x. */
+static LP_NOINLINE void lp_slow_run(const lp_depthwise_3x3_pairs_s8_dsp_t *op, const lp_taps_3x3_t *at, int32_t rows)
+{
+    const int32_t stride = op->core->stride;
+    const int32_t shift = at->code - 128;
+    for (int32_t row = 0; row < rows; row++) {
+        int8_t *y = at->y + row * at->row;
+        for (int32_t ox = 0; ox < op->out_w; ox++, y += op->channels) {
+            uint32_t acc = (uint32_t)at->bias; /* less the zero point's part it may wrap on the way */
+            for (int32_t tap = 0; tap < 9; tap++) {
+                const int32_t line = row + tap / 3;
+                const int32_t column = ox * stride + tap % 3;
+                const uint32_t *pair = (line < 2 ? at->upper : at->lower) + column / 2 * 2 + line % 2;
+                const uint32_t x = column % 2 == 0 ? *pair & 0xffffu : *pair >> 16;
+                const uint32_t taps = at->taps[tap / 3][tap % 3 == 2];
+                const uint32_t w = tap % 3 == 0 ? taps & 0xffffu : taps >> 16;
+                acc += (uint32_t)((int16_t)(uint16_t)x / 256 * (int16_t)(uint16_t)w);
+            }
+            *y = (int8_t)lp_clamp_s32(lp_requantise((int32_t)acc, at->mult, shift) + op->y_offset, -128, 127);
+        }
+    }
 }
 
 /* `runs` runs from the pairs `upper` and `lower` on, which make `rows` rows of outputs each. */
@@ -133,8 +159,16 @@ static void lp_run(const lp_depthwise_3x3_pairs_s8_dsp_t *op, lp_taps_3x3_t *at,
     at->end = upper + at->twos / 4;
     at->last = upper + at->all / 4;
     at->runs = runs;
-    op->core->run(at);
-    at->y += at->down;
+    if (at->code < LP_SLOW) {
+        op->core->run(at);
+        at->y += at->down;
+        return;
+    }
+    for (; at->runs > 0; at->runs--, at->y += at->down) {
+        lp_slow_run(op, at, rows);
+        at->upper = at->lower;
+        at->lower += at->pitch / 4;
+    }
 }
 
 /* One channel, all of whose rows fit. */

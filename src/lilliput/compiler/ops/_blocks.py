@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lilliput.compiler.fixed_point import coded_shift
 from lilliput.compiler.graph import Array
 from lilliput.compiler.op import Field
-from lilliput.compiler.ops._dsp import fits_dsp, fits_x256, folded_bias, pack, packed_bias, wrapped
+from lilliput.compiler.ops._dsp import LARGEST, fits_packed, folded_bias, pack, packed_bias, wrapped
 from lilliput.compiler.ops._weights import Channels
 
 MAX_RIGHT = 15
@@ -37,7 +38,7 @@ class Block(NamedTuple):
         return -(-positions // self.patches) * (PER_BLOCK + channels // self.channels * each)
 
 
-BLOCKS = (Block(4, 1, 12, 29, 8), Block(3, 2, 17, 46, 12))
+BLOCKS = (Block(4, 1, 12, 31, 8), Block(3, 2, 17, 49, 12))
 PER_BLOCK = 70
 """Instructions from one run of a block to the next; as the rest, counted by `tests/runtime/test_blocks.py`."""
 
@@ -47,16 +48,18 @@ def rounds_away(channels: Channels) -> bool:
     return channels.rounding == "double" and channels.y_zero > channels.y_range[0]
 
 
-def fits_cut(channels: Channels) -> bool:
-    """True when the accumulators, times 256, can be cut once: they fit, and so do all shifts."""
+def fits_cut(channels: Channels) -> Array:
+    """Of each channel whether its accumulator, times 256, can be cut once: it fits, and so does the shift; (C_out,)."""
     least = 1 if channels.rounding == "double" else -6
     right = -channels.shift.astype(np.int64)
-    return fits_x256(channels) and bool((right >= least).all() and (right <= MAX_RIGHT).all())
+    reach = np.abs(np.stack(channels.accumulators())).max(axis=0)
+    fits: Array = (right >= least) & (right <= MAX_RIGHT) & (reach < LARGEST)
+    return fits
 
 
 def fits_blocks(channels: Channels) -> bool:
-    """True when the kernels by blocks may be used: `fits_cut`, and the weights can be packed."""
-    return fits_cut(channels) and fits_dsp(channels)
+    """True when the kernels by blocks may be used: `fits_cut` for all channels, and the weights can be packed."""
+    return bool(fits_cut(channels).all()) and fits_packed(channels)
 
 
 def codes(channels: Channels) -> Array:
@@ -97,16 +100,31 @@ def block_fields(channels: Channels, block: Block, groups: int = 1) -> tuple[Fie
 
 def taps_fields(channels: Channels, stride: int) -> tuple[Field, ...]:
     """The first members of the struct of the depthwise 3×3 kernel: its core, and for each channel three words with the
-    bytes w1 w0 w2 w1 of a row of taps, the bias and the mult."""
+    bytes w1 w0 w2 w1 of a row of taps, the bias and the mult; channels that do not fit it go the slow way."""
     rows = channels.rows.reshape(-1, 3, 3)[:, :, [1, 0, 2, 1]]
     taps = np.ascontiguousarray(rows).astype(np.int8).view(np.uint8).astype(np.uint32)
     words = (taps << np.array([0, 8, 16, 24], np.uint32)).sum(axis=2, dtype=np.uint32)
-    bias = wrapped(256 * folded_bias(channels)).view(np.uint32)
+    fits = fits_cut(channels)
+    bias = wrapped(np.where(fits, 256, 1) * folded_bias(channels)).view(np.uint32)
+    slow = 128 + coded_shift(channels.shift, channels.rounding).astype(np.int64)
     stream = np.concatenate([words, bias[:, None], channels.mult.astype(np.uint32)[:, None]], axis=1)
     return (
         Field("core", "object", f"lp_taps_s{stride}_{_rule(channels)}_s8_dsp"),
         Field("w", "uint32_t", stream),
-        Field("code", "uint8_t", codes(channels)),
+        Field("code", "uint8_t", np.where(fits, codes(channels), slow)),
+    )
+
+
+def fours_fields(channels: Channels, kind: str) -> tuple[Field, ...]:
+    """The first members of the structs of the fully connected kernels; `kind` is their core's, `wide` or `narrow`."""
+    spare = -len(channels.rows) % 4
+    stream = np.pad(_rows(channels), ((0, spare), (0, 0)))
+    together = np.ascontiguousarray(stream.reshape(-1, 4, stream.shape[1]).transpose(0, 2, 1))
+    rule = "away" if channels.rounding == "double" else "floor"
+    return (
+        Field("core", "object", f"lp_fours_{kind}_{rule}_s8_dsp"),
+        Field("w", "uint32_t", together),
+        Field("code", "uint8_t", np.pad(codes(channels), (0, spare))),
     )
 
 
@@ -120,9 +138,14 @@ def scratch_bytes(block: Block, words: int) -> int:
 
 
 def _stream(channels: Channels, together: int) -> Array:
-    """Bias, packed weights and mult of every `together` channels, side by side; uint32."""
+    """`_rows` of every `together` channels side by side."""
+    rows = _rows(channels)
+    return np.ascontiguousarray(rows.reshape(-1, together, rows.shape[1]).transpose(0, 2, 1))
+
+
+def _rows(channels: Channels) -> Array:
+    """Bias, packed weights and mult of each channel, uint32."""
     columns: Sequence[Array] = (
         packed_bias(channels).view(np.uint32)[:, None], pack(channels.rows), channels.mult.astype(np.uint32)[:, None]
     )  # fmt: skip
-    rows = np.concatenate(columns, axis=1)
-    return np.ascontiguousarray(rows.reshape(-1, together, rows.shape[1]).transpose(0, 2, 1))
+    return np.concatenate(columns, axis=1)

@@ -17,13 +17,18 @@ LARGEST = 1 << 23
 
 
 def fits_x256(channels: Channels) -> bool:
-    """True when 256 times every accumulator fits int32."""
-    return channels.bound < LARGEST
+    """True when 256 times every accumulator fits int32, and `lp_requantise_x256` has the rounding."""
+    return channels.bound < LARGEST and channels.rounding == "double"
 
 
 def fits_dsp(channels: Channels) -> bool:
-    """True when the kernels with packed weights may be used: `fits_x256`, and no pair 256 · w1 + w0 leaves int16."""
-    return fits_x256(channels) and int(_halves(channels.rows).min()) >= -(1 << 15)
+    """True when the kernels with packed weights may be used: `fits_x256` and `fits_packed`."""
+    return fits_x256(channels) and fits_packed(channels)
+
+
+def fits_packed(channels: Channels) -> bool:
+    """True when no pair of weights 256 · w1 + w0 leaves int16."""
+    return int(_halves(channels.rows).min()) >= -(1 << 15)
 
 
 def pack(rows: Array) -> Array:

@@ -29,6 +29,8 @@ from lilliput.compiler.ops._window import Window, window_of
 if TYPE_CHECKING:
     from torch import Tensor
 
+LEAST_SHARE = 0.8
+"""Of the channels must fit the fast core of the 3×3 kernel; the others cost it about ten times as much."""
 WHOLE_BYTES = 1024
 """Up to this much scratch a 3×3 depthwise layer holds all rows of a channel."""
 
@@ -90,7 +92,7 @@ class DepthwiseConv2d(Op):
         channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
         if window.is_column:
             window = window.turned()
-        if target.dsp and fits_cut(channels) and _is_three_by_three(window) and window.stride in ((1, 1), (2, 2)):
+        if target.dsp and _fits_pairs(window) and fits_cut(channels).mean() > LEAST_SHARE:
             return _by_pairs(node, window, channels, w.shape[3] // x.shape[3])[0]
         if w.shape[3] != x.shape[3]:
             return _direct(node, inputs, window, channels)
@@ -99,6 +101,20 @@ class DepthwiseConv2d(Op):
         if target.dsp and fits_x256(channels) and window.dilation == (1, 1):
             return _by_wide_rows(node, window, channels)
         return _by_rows(node, window, channels)
+
+    def alternatives(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> tuple[Kernel, ...]:
+        x, w = inputs[:2]
+        if not target.dsp or x.dtype != "int8" or w.dtype != "int8" or w.data is None:
+            return ()
+        if x.shape[3] == 1:
+            as_conv = (x, _as_conv(w), *inputs[2:])
+            return ops["conv2d"].alternatives(replace(node, op="conv2d"), as_conv, output, target)
+        window = _window(node, inputs)
+        channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
+        window = window.turned() if window.is_column else window
+        if not _fits_pairs(window) or fits_cut(channels).mean() <= LEAST_SHARE:
+            return ()
+        return _by_pairs(node, window, channels, w.shape[3] // x.shape[3])
 
 
 def _as_conv(w: Value) -> Value:
@@ -145,6 +161,10 @@ def _by_rows(node: Node, window: Window, channels: Channels) -> Kernel:
 
 def _is_three_by_three(window: Window) -> bool:
     return (window.kernel, window.dilation) == ((3, 3), (1, 1)) and window.stride[1] <= 2 and window.before[1] <= 2
+
+
+def _fits_pairs(window: Window) -> bool:
+    return _is_three_by_three(window) and window.stride in ((1, 1), (2, 2))
 
 
 def _by_pairs(node: Node, window: Window, channels: Channels, multiplier: int) -> tuple[Kernel, ...]:

@@ -16,11 +16,15 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._blocks import fits_blocks, fours_fields
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
-from lilliput.compiler.ops._weights import channels_of, check_weights, finish
+from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+WIDE_BYTES = 1024
+"""Up to this much scratch the input is unpacked once for all channels."""
 
 
 @register_op
@@ -61,7 +65,9 @@ class FullyConnected(Op):
         if x.dtype != "int8" or w.dtype != "int8" or w.data is None:
             raise self.unsupported(node, f"has no {x.dtype} kernel")
         channels = channels_of(node, inputs, output, w.data)
-        sizes = (Field("c_in", "int32_t", w.shape[1]), Field("c_out", "int32_t", w.shape[0]))
+        if target.dsp and fits_blocks(channels):
+            return _by_fours(node, channels)[0]
+        sizes = _sizes(channels)
         if target.dsp and fits_dsp(channels):
             return Kernel(
                 function="lp_fully_connected_s8_dsp",
@@ -73,3 +79,34 @@ class FullyConnected(Op):
             fields=(*channels.fields(channels.rows), *sizes, *channels.offsets()),
             operands=(node.inputs[0], node.output),
         )
+
+    def alternatives(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> tuple[Kernel, ...]:
+        x, w = inputs[:2]
+        if not target.dsp or x.dtype != "int8" or w.dtype != "int8" or w.data is None:
+            return ()
+        channels = channels_of(node, inputs, output, w.data)
+        return _by_fours(node, channels) if fits_blocks(channels) else ()
+
+
+def _by_fours(node: Node, channels: Channels) -> tuple[Kernel, ...]:
+    """With the input unpacked once, which takes scratch, and anew for each four channels; the former first where that
+    is little memory."""
+    c_in = channels.rows.shape[1]
+    wide_bytes = 8 * -(-c_in // 4)
+    found = tuple(
+        Kernel(
+            function=f"lp_fully_connected_{kind}_s8_dsp",
+            fields=(*fours_fields(channels, kind), *_sizes(channels), *channels.clamp()),
+            operands=(node.inputs[0], node.output),
+            scratch_bytes=scratch,
+            variant=kind,
+        )
+        for kind, scratch in (("wide", wide_bytes), ("narrow", 0))
+        if kind == "wide" or c_in % 4 == 0
+    )
+    return found if wide_bytes <= WIDE_BYTES else found[::-1]
+
+
+def _sizes(channels: Channels) -> tuple[Field, ...]:
+    c_out, c_in = channels.rows.shape
+    return (Field("c_in", "int32_t", c_in), Field("c_out", "int32_t", c_out))
