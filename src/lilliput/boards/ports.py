@@ -74,10 +74,12 @@ class Ports:
             if array.shape[1:] != port.shape[1:] or array.dtype != np.dtype(port.dtype):
                 wanted = ["N", *port.shape[1:]]
                 raise ValueError(f"{port.accessor} takes {port.dtype}{wanted}, got {array.dtype}{list(array.shape)}")
-        if len({len(array) for array in inputs}) != 1:
-            raise ValueError(f"the inputs have {[len(array) for array in inputs]} rows")
-        packed = [np.ascontiguousarray(array) for array in inputs]
-        return [b"".join(array[i].tobytes() for array in packed) for i in range(len(packed[0]))]
+        taken = [port.shape[0] for port in self.inputs]
+        runs = {len(array) // rows for array, rows in zip(inputs, taken, strict=True)}
+        if len(runs) != 1 or any(len(array) % rows for array, rows in zip(inputs, taken, strict=True)):
+            raise ValueError(f"the inputs have {[len(array) for array in inputs]} rows, one run takes {taken}")
+        packed = list(zip((np.ascontiguousarray(array) for array in inputs), taken, strict=True))
+        return [b"".join(array[i * k : (i + 1) * k].tobytes() for array, k in packed) for i in range(runs.pop())]
 
     def arrays(self, rows: Sequence[bytes]) -> tuple[Array, ...]:
         """The outputs of some inferences, (N, …) each, from the bytes of each row."""
@@ -85,7 +87,7 @@ class Ports:
         outputs, start = [], 0
         for port in self.outputs:
             part = np.ascontiguousarray(flat[:, start : start + port.nbytes])
-            outputs.append(part.view(port.dtype).reshape(len(rows), *port.shape[1:]))
+            outputs.append(part.view(port.dtype).reshape(len(rows) * port.shape[0], *port.shape[1:]))
             start += port.nbytes
         return tuple(outputs)
 

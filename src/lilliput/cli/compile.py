@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lilliput.cli.options import Json, Out, Quiet
+from lilliput.cli.options import Json, Out, Quiet, Set
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,6 +47,7 @@ def compile_file(
     board: BoardName,
     out: Out = None,
     calibration: Calibration = None,
+    settings: Set = None,
     stream: Stream = False,
     hop: Hop = 0,
     toolchain: Toolchain = "zig",
@@ -62,7 +63,7 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, stream=stream, hop=hop)
+    program, streaming = _program(file, chosen, calibration, settings, stream=stream, hop=hop)
     rows = _random_rows(program, streaming)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, verification.execution) | {
@@ -84,6 +85,7 @@ def cost(
     file: File,
     board: BoardName,
     calibration: Calibration = None,
+    settings: Set = None,
     stream: Stream = False,
     hop: Hop = 0,
     sort: Annotated[str, typer.Option("--sort", help="Order the layers by macs, instructions or live.")] = "",
@@ -98,14 +100,14 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, stream=stream, hop=hop)
+    program, streaming = _program(file, chosen, calibration, settings, stream=stream, hop=hop)
     execution = execute(program, chosen, [x[:1] for x in _random_rows(program, {})], toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, execution) | streaming
     Output(json=json, quiet=quiet).show(report, ids=[str(file)], human=report_parts(report, sort=sort))
 
 
 def _program(
-    file: Path, board: Board, calibration: Path | None, *, stream: bool, hop: int
+    file: Path, board: Board, calibration: Path | None, settings: list[str] | None, *, stream: bool, hop: int
 ) -> tuple[Program, dict[str, Any]]:
     """The compiled network, and what the report says beyond it."""
     from lilliput.compiler.frontends import load_network
@@ -118,7 +120,9 @@ def _program(
 
     graph, stage = load_network(file)
     if stage == "float":
-        graph = _quantised(graph, file, calibration)
+        graph = _quantised(graph, file, calibration, settings or [])
+    elif settings:
+        raise BadSetting(f"--set {settings[0]} for {file.name}, which is quantised already", fix="leave --set out")
     if not stream:
         return compile_graph(graph, board.target), {}
     made = streamed(graph, hop)
@@ -126,9 +130,13 @@ def _program(
     return compile_graph(made.graph, board.target), {"stream": told}
 
 
-def _quantised(graph: Graph, file: Path, calibration: Path | None) -> Graph:
-    from lilliput.compress.quantise import quantise
+def _quantised(graph: Graph, file: Path, calibration: Path | None, overrides: list[str]) -> Graph:
+    from lilliput.compress.quantise import QuantiseSettings, quantise
     from lilliput.core.errors import BadSetting
+    from lilliput.core.settings import load_settings
+
+    sections = [text.removeprefix("quantise.") for text in overrides]
+    chosen = load_settings(QuantiseSettings, overrides=sections)
 
     if calibration is None:
         shape = graph.values[graph.inputs[0]].shape
@@ -137,7 +145,7 @@ def _quantised(graph: Graph, file: Path, calibration: Path | None) -> Graph:
             why="its activations need ranges, which come from real inputs",
             fix=f"--calibration x.npy with some hundred real inputs, float32 {['N', *shape[1:]]}, channels last",
         )
-    return quantise(graph, _array(calibration)).graph
+    return quantise(graph, _array(calibration), chosen).graph
 
 
 def _array(path: Path) -> np.ndarray:

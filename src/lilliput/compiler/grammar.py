@@ -88,6 +88,10 @@ def _check_value(value: Value, stage: Stage) -> None:
             )
         if value.dtype == "float32" and not np.isfinite(array).all():
             raise BrokenGraph(f"{kind} {value.name!r} holds NaN or infinity")
+    if value.bits != 8:
+        fits = value.data is not None and value.dtype == "int8" and value.data.min() >= -8 and value.data.max() <= 7
+        if value.bits != 4 or not fits:
+            raise BrokenGraph(f"value {value.name!r} has {value.bits} bits: only int8 constants in -8 to 7 can have 4")
     if value.is_constant:
         return
     if stage == "integer" and value.dtype in ("int8", "uint8", "int16") and value.quant is None:

@@ -104,7 +104,8 @@ class Value:
     """One edge of the graph: an activation; a constant when `data` is there; a state when `state` is there.
 
     A state lives on between runs. It belongs to the one node that reads it, which rewrites it in every run; `state` is
-    its contents before the first run.
+    its contents before the first run. Where `bits` is 4, an int8 constant holds integers from -8 to 7, and kernels that
+    can keep two of them in a byte of flash do.
     """
 
     name: str
@@ -113,10 +114,11 @@ class Value:
     quant: Quant | None = None
     data: Array | None = None
     state: Array | None = None
+    bits: int = 8
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the packed array."""
+        """Bytes of the array in memory, an integer of 8 bits in one byte."""
         return checked_bytes(self.shape, ITEM_BYTES[self.dtype], f"value {self.name!r}")
 
     @property

@@ -163,6 +163,10 @@ class Op(ABC):
                     return kernel
         return self.lower(node, inputs, output, target)
 
+    def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
+        """Whether elements cross the leading axis, so that each row of a batch must be run alone."""
+        return False
+
     def macs(self, node: Node, inputs: Sequence[Value], output: Value) -> int:
         """Multiply-accumulates of one inference (batch 1)."""
         return 0

@@ -17,7 +17,7 @@ from lilliput.compiler.op import Field
 
 _C_DTYPE = {
     "int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t", "int64": "int64_t",
-    "bool": "uint8_t", "float32": "float",
+    "bool": "int8_t", "float32": "float",
 }  # fmt: skip
 _RANGES = {
     "int8_t": (-(2**7), 2**7 - 1),
@@ -97,7 +97,7 @@ def _port(value: Value, kind: str, const: str, index: int, count: int, offset: i
     suffix = "" if count == 1 else f"_{index}"
     macro = f"LILLIPUT_MODEL_{kind.upper()}{suffix.upper()}"
     ctype = _C_DTYPE[value.dtype]
-    shape = " x ".join(str(axis) for axis in value.shape)
+    shape = " x ".join(str(axis) for axis in value.shape) or "1"
     text = f"{shape} {value.dtype}"
     if value.quant is not None and value.quant.is_per_tensor:
         text += f"; real = {_float(value.scale)} * (value - ({value.zero_point}))"
@@ -207,7 +207,7 @@ def _parameters(step: Step, layer: str, shared: dict[tuple[str, bytes], str]) ->
         array = _in_range(field, step)
         key = (field.ctype, array.tobytes())
         if key not in shared:
-            shared[key] = f"{layer}_{_identifier(field.name)}"
+            shared[key] = f"{layer}_{field.name.replace('.', '_')}"
             constants += _array(shared[key], field.ctype, array)
         members.append(f".{field.name} = {shared[key]}")
     return constants, members

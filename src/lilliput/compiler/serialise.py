@@ -35,6 +35,7 @@ class _Value(_Strict):
     quant: _Quant | None
     constant: bool
     state: bool = False
+    bits: Literal[4, 8] = 8
 
 
 class _Node(_Strict):
@@ -65,6 +66,7 @@ def graph_to_plain(graph: Graph, stage: Stage = "integer") -> tuple[dict[str, An
             "quant": None if value.quant is None else _quant_to_plain(value.quant),
             "constant": value.is_constant,
             **({"state": True} if value.is_state else {}),
+            **({"bits": value.bits} if value.bits != 8 else {}),
         }
         for value in graph.values.values()
     ]
@@ -142,7 +144,7 @@ def _value(value: _Value, constants: Mapping[str, Array], where: str) -> Value:
     quant = _quant(value, where)
     if value.state and not value.constant:
         return Value(value.name, tuple(value.shape), dtype, quant, state=data)
-    return Value(value.name, tuple(value.shape), dtype, quant, data)
+    return Value(value.name, tuple(value.shape), dtype, quant, data, bits=value.bits)
 
 
 def _quant(value: _Value, where: str) -> Quant | None:

@@ -34,6 +34,9 @@ typedef struct {
     int32_t y_max;
 } lp_patches_s8_dsp_t;
 
+/* What multiplies up to four patches with all output channels. */
+typedef void (*lp_products_t)(const lp_patches_s8_dsp_t *op, const uint32_t *patches, int32_t count, int8_t *y);
+
 /* Words from one patch's word to its next. */
 #define LP_PATCH_STEP 8
 

@@ -1,4 +1,4 @@
-"""Readers of networks: `torch.export` programs and TensorFlow Lite files."""
+"""Readers of networks: `torch.export` programs, TensorFlow Lite files and ONNX files."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from lilliput.compiler.graph import Graph
 from lilliput.compiler.passes import simplify
 from lilliput.core.errors import MissingFile, NotThisFormat, UnsupportedOp
 
-SUFFIXES = (".tflite", ".pt2")
+SUFFIXES = (".tflite", ".onnx", ".pt2")
 
 
 def load_network(path: Path) -> tuple[Graph, Stage]:
     """The network in a file, ready to be compiled ("integer") or to be quantised ("float").
 
     Args:
-        path: `.tflite`, or `.pt2` as `torch.export.save` writes it.
+        path: `.tflite`, `.onnx`, or `.pt2` as `torch.export.save` writes it.
 
     Raises:
         MissingFile: LP221. NotThisFormat: LP200, another kind of file.
         FileError, UnsupportedError: the file is damaged, or holds what has no exact translation.
     """
     if not path.is_file():
-        raise MissingFile(f"{path} is not a file", fix="name a .tflite or .pt2 file")
+        raise MissingFile(f"{path} is not a file", fix="name a .tflite, .onnx or .pt2 file")
+    if path.suffix == ".onnx":
+        from lilliput.compiler.frontends.onnx import load_onnx
+
+        return load_onnx(path)
     if path.suffix == ".pt2":
         return simplify(_load_exported(path)), "float"
     if path.suffix == ".tflite":

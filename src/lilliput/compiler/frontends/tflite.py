@@ -30,8 +30,9 @@ from lilliput.core.errors import (
 
 MAX_FILE_BYTES = 256 << 20
 _DTYPES: dict[int, DType] = {
-    0: "float32", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16", 9: "int8",
+    0: "float32", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16", 9: "int8", 17: "int8",
 }  # fmt: skip
+_INT4 = 17
 
 
 def load_tflite(path: Path) -> tuple[Graph, Stage]:
@@ -142,8 +143,14 @@ def _tensor(table: Table, buffers: list[bytes], taken: set[str]) -> Value:
     name = _name(table.text(3, "name"), taken)
     if table.scalar(5, "?"):
         raise UnsupportedAttribute(f"{table.path} ({name}) is a variable: networks with state have no kernels")
+    if table.scalar(1, "b") == _INT4:
+        if not buffers[index]:
+            raise UnsupportedAttribute(f"{table.path} ({name}) is an activation of 4 bits; only weights can have them")
+        weights = _unpacked(buffers[index], shape, table.path)
+        return Value(name, shape, "int8", _quant(table.table(4, "quantization"), shape), weights, bits=4)
     data = _data(buffers[index], shape, dtype, table.path) if buffers[index] else None
-    quant = _quant(table.table(4, "quantization"), shape) if dtype in ("int8", "uint8", "int16") else None
+    scaled = dtype in ("int8", "uint8", "int16") or (dtype == "int32" and data is None)
+    quant = _quant(table.table(4, "quantization"), shape) if scaled else None
     return Value(name, shape, dtype, quant, data)
 
 
@@ -166,6 +173,16 @@ def _data(raw: bytes, shape: tuple[int, ...], dtype: DType, path: str) -> Array:
     if dtype == "float32" and not np.isfinite(array).all():
         raise BadValue(f"{path} holds NaN or infinity")
     return array
+
+
+def _unpacked(raw: bytes, shape: tuple[int, ...], path: str) -> Array:
+    """Integers of 4 bits, two in a byte, the first in its low half."""
+    count = checked_bytes(shape, 1, path)
+    if len(raw) != -(-count // 2):
+        raise CutShort(f"{path}: its buffer has {len(raw)} bytes, int4{list(shape)} takes {-(-count // 2)}")
+    packed = np.frombuffer(raw, np.int8)
+    both = np.stack([(packed << 4).astype(np.int8) >> 4, packed >> 4], axis=1)
+    return both.reshape(-1)[:count].astype(np.int8).reshape(shape)
 
 
 def _quant(table: Table | None, shape: tuple[int, ...]) -> Quant | None:

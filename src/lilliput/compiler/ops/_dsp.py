@@ -50,6 +50,21 @@ def stream(channels: Channels) -> Array:
     return np.concatenate([bias[:, None], pack(channels.rows), mult[:, None]], axis=1)
 
 
+def pack_s4(rows: Array) -> Array:
+    """Weights (C_out, taps) in -8 to 7 as words (C_out, ceil(taps / 8)), uint32, as `lp_patches_s4_dsp.h` says."""
+    filled = np.pad(rows.astype(np.int64), ((0, 0), (0, -rows.shape[1] % 8))) + 8
+    eight = filled.reshape(len(rows), -1, 2, 4).astype(np.uint32)  # (C_out, words, first or second, weight)
+    places = np.array([[0, 8, 16, 24], [4, 12, 20, 28]], np.uint32)
+    words: Array = (eight << places).sum(axis=(2, 3), dtype=np.uint32)
+    return words
+
+
+def stream_s4(channels: Channels) -> Array:
+    """`stream` with weights of 4 bits, (C_out, 1 + pairs + 1)."""
+    bias, mult = packed_bias(channels).view(np.uint32), channels.mult.astype(np.uint32)
+    return np.concatenate([bias[:, None], pack_s4(channels.rows), mult[:, None]], axis=1)
+
+
 def in_fours(words: Array) -> Array:
     """Packed weights (C_out, words) with the words of each four channels side by side, the channels left plain."""
     whole = len(words) // 4 * 4
@@ -70,10 +85,10 @@ def shift_codes(shift: Array) -> Array:
     return codes
 
 
-def stream_fields(channels: Channels) -> tuple[Field, ...]:
+def stream_fields(channels: Channels, bits: int = 8) -> tuple[Field, ...]:
     """The first members of the structs of the kernels by patches."""
     codes = Field("shift", "int8_t", shift_codes(channels.shift))
-    return Field("w", "uint32_t", stream(channels)), codes
+    return Field("w", "uint32_t", stream(channels) if bits == 8 else stream_s4(channels)), codes
 
 
 def x256_fields(channels: Channels) -> tuple[Field, ...]:

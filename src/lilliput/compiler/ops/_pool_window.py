@@ -34,7 +34,7 @@ def pooled(node: Node, inputs: Sequence[Value]) -> Signature:
 
 
 def pool_fields(node: Node, x: Value, y: Value, activation: str) -> tuple[Field, ...]:
-    """The members of `lp_avg_pool_s8_t` and `lp_max_pool_s8_t`."""
+    """The members of `lp_avg_pool_s8_t`, `lp_max_pool_s8_t` and their int16 twins."""
     window = pool_window(node, x)
     low, high = activation_range(activation, y)
     numbers = {

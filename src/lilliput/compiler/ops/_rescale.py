@@ -6,7 +6,8 @@ import numpy as np
 
 from lilliput.compiler.fixed_point import Multiplier, requantise, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
-from lilliput.compiler.op import Field, Kernel
+from lilliput.compiler.op import Field, Kernel, Target
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.core.errors import UnsafeRange
 
 SATURATING_FACTOR = 2.0**16
@@ -60,18 +61,25 @@ def nearest_table(real: Array, y: Value) -> Array:
     return table
 
 
+def clamped(y: Array, low: int = -128, high: int = 127) -> Array:
+    """int8 codes, cut off at both ends."""
+    codes: Array = np.clip(y, low, high).astype(np.int8)
+    return codes
+
+
 def is_identity(table: Array) -> bool:
     """True when an int8 table gives each code back."""
     return bool((table == np.arange(-128, 128)).all())
 
 
-def lookup_kernel(node: Node, source: Value, table: Array) -> Kernel | None:
+def lookup_kernel(node: Node, source: Value, table: Array, target: Target | None = None) -> Kernel | None:
     """The call that applies an int8 table to `source`; None when it changes nothing."""
     if source.dtype == "int8" and is_identity(table):
         return None
-    return Kernel(
+    portable = Kernel(
         function="lp_lookup_u8_s8" if source.dtype == "uint8" else "lp_lookup_s8",
         fields=(Field("table", "int8_t", table), Field("n", "int32_t", source.elements)),
         operands=(source.name, node.output),
         in_place=(0,),
     )
+    return with_vectors(portable, target)

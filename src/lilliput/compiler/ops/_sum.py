@@ -1,7 +1,7 @@
 """Sum and difference of two values with scales of their own, by TensorFlow Lite's rule.
 
 With t = 2 max(s_a, s_b), u = requantise((a - z_a) 2^20, s_a / t), v likewise from b:
-y = requantise(u ± v, t / (2^20 s_y)) + z_y, clamped.
+y = requantise(u ± v, t / (2^20 s_y)) + z_y, clamped. On int16, 2^15 stands for 2^20.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ import numpy as np
 from lilliput.compiler.fixed_point import requantise, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, activation_range
-from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, stretched, whole_operands
+from lilliput.compiler.ops import _pairs_s16
+from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, mixes_rows, stretched, whole_operands
 from lilliput.compiler.ops._linear_form import find_linear_form
+from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel
+from lilliput.compiler.ops._whole import is_whole, whole_kernel, whole_pairs
 
 LEFT_SHIFT = 20
 
@@ -35,26 +38,36 @@ class Sum(Op):
     def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
         activation_of(node)
 
+    def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
+        return mixes_rows(inputs, output)
+
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
+        if is_whole(inputs):
+            return whole_pairs(node, *x)
         a, b = inputs
         largest = 2 * max(a.scale, b.scale)
+        left = LEFT_SHIFT if output.dtype == "int8" else _pairs_s16.LEFT_SHIFT
         u, v = (
-            requantise((codes.astype(np.int64) - value.zero_point) << LEFT_SHIFT, *to_multiplier(value.scale / largest))
+            requantise((codes.astype(np.int64) - value.zero_point) << left, *to_multiplier(value.scale / largest))
             for value, codes in zip(inputs, x, strict=True)
         )
-        factor = to_multiplier(largest / (2**LEFT_SHIFT * output.scale))
+        factor = to_multiplier(largest / (2**left * output.scale))
         y = requantise(u + self.sign * v, *factor) + output.zero_point
-        clamped: Array = np.clip(y, *activation_range(activation_of(node), output)).astype(np.int8)
+        clamped: Array = np.clip(y, *activation_range(activation_of(node), output)).astype(output.dtype)
         return clamped
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        if output.dtype == "int16":
+            return _pairs_s16.sum_s16(self, node, inputs, output, self.sign)
+        if is_whole(inputs):
+            return whole_kernel(self, node, inputs, output)
         demand_int8(self, node, inputs)
         a, b = inputs
         if a.is_constant or b.is_constant:
-            return self._with_constant(node, inputs, output)
+            return self._with_constant(node, inputs, output, target)
         low, high = activation_range(activation_of(node), output)
         fields = self._linear_fields(node, inputs, output)
-        return Kernel(
+        portable = Kernel(
             function="lp_add_linear_s8" if fields else "lp_add_s8",
             fields=loop_fields(self, node, a, b, output)
             + (fields or self._exact_fields(node, a, b, output, (1, self.sign)))
@@ -62,8 +75,9 @@ class Sum(Op):
             operands=(*node.inputs, node.output),
             in_place=whole_operands(inputs, output),
         )
+        return with_vectors(portable, target)
 
-    def _with_constant(self, node: Node, inputs: Sequence[Value], output: Value) -> Kernel | None:
+    def _with_constant(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         a, b = inputs
         if a.is_constant and b.is_constant:
             raise self.unsupported(node, "of two constants has no kernel: fold it first")
@@ -72,12 +86,12 @@ class Sum(Op):
             codes = codes_of(active).astype(np.int8)
             known = constant.data.reshape(1)
             operands = (known, codes) if a.is_constant else (codes, known)
-            return lookup_kernel(node, active, self.integer(node, inputs, output, *operands))
+            return lookup_kernel(node, active, self.integer(node, inputs, output, *operands), target)
         low, high = activation_range(activation_of(node), output)
         fields = loop_fields(self, node, active, constant, output)
         fields += self._exact_fields(node, active, constant, output, signs)
         fields += (Field("y_min", "int32_t", low), Field("y_max", "int32_t", high))
-        return Kernel(
+        portable = Kernel(
             function="lp_add_constant_s8",
             fields=(
                 Field("b", "int8_t", np.asarray(constant.data)),
@@ -87,6 +101,7 @@ class Sum(Op):
             in_place=whole_operands(inputs, output),
             also=("lp_add_s8",),
         )
+        return with_vectors(portable, target)
 
     def _linear_fields(self, node: Node, inputs: Sequence[Value], y: Value) -> tuple[Field, ...]:
         """a_factor, b_factor, start, shift; () when there is no exact linear form."""

@@ -7,14 +7,27 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import Rounding, coded_shift, requantise, rounding_of, to_multiplier, to_multipliers
+from lilliput.compiler.fixed_point import (
+    Rounding,
+    coded_shift,
+    requantise,
+    requantise_wide,
+    rounding_of,
+    to_multiplier,
+    to_multipliers,
+)
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, activation_of, activation_range, expect
 from lilliput.compiler.proof import final_bound, prove_accumulator
 
 
+def sums_wide(inputs: Sequence[Value]) -> bool:
+    """Whether sums have 64 bits and are rounded once: int16 activations, unless there is a bias of 32 bits."""
+    return inputs[0].dtype == "int16" and (len(inputs) < 3 or inputs[2].dtype == "int64")
+
+
 def bias_of(inputs: Sequence[Value], channels: int) -> Array:
-    """The int32 bias (channels,), zeros when the node has none."""
+    """The int32 or int64 bias (channels,), zeros when the node has none."""
     data = inputs[2].data if len(inputs) > 2 else None
     return np.zeros(channels, np.int32) if data is None else data
 
@@ -44,7 +57,10 @@ def check_weights(node: Node, inputs: Sequence[Value], axis: int) -> None:
 def finish(node: Node, inputs: Sequence[Value], output: Value, acc: Array) -> Array:
     """Bring accumulators (…, C_out) to the output's scale, zero point, activation and type: the integer reference."""
     mult, shift = to_multipliers(weight_factors(inputs, output))
-    y = requantise(acc, mult, shift, rounding_of(node)) + output.zero_point
+    if sums_wide(inputs):
+        y = requantise_wide(acc, mult, shift) + output.zero_point
+    else:
+        y = requantise(acc, mult, shift, rounding_of(node)) + output.zero_point
     low, high = activation_range(activation_of(node), output)
     clamped: Array = np.clip(y, low, high).astype(output.dtype)
     return clamped
@@ -88,6 +104,12 @@ class Channels:
         up, down = np.maximum(wide, 0).sum(axis=1), np.minimum(wide, 0).sum(axis=1)
         least, most = -128 - self.x_zero, 127 - self.x_zero
         return bias + up * least + down * most, bias + up * most + down * least
+
+    def packed_s4(self) -> Array:
+        """The weights two in a byte, the first in its low half; int8 (C_out, ceil(taps / 2))."""
+        filled = np.pad(self.rows, ((0, 0), (0, self.rows.shape[1] % 2))).astype(np.uint8)
+        packed: Array = (filled[:, 0::2] & 15 | filled[:, 1::2] << 4).astype(np.uint8).view(np.int8)
+        return packed
 
     def offsets(self) -> tuple[Field, ...]:
         """The last members of the kernels' structs."""

@@ -5,10 +5,13 @@ Attrs    stride (h, w), padding ((top, bottom), (left, right)) with real zeros, 
          activation: none | relu | relu6 | relu_n1_to_1, fused
          groups follow from the shapes: C_in over the last axis of w
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel (axis 0), b int32 with
-         scale s_x · s_w, y int8
+         scale s_x · s_w, y int8; or x and y int16 with zero point 0, b int64 or int32
+         w of 4 bits (`Value.bits`) where it is int8 in -8 to 7
 Kernels  portable: 1×1 without padding; the stem, up to 4 input channels; all others
          DSP: 1×1 without padding and all others, each by two kinds of blocks; where a factor is above 1/2: 1×1 without
          padding; input channels in fours; all others, but not with groups
+         MVE: 1×1 without padding; all others, but not with groups
+         with weights of 4 bits: all by one portable kernel; three of DSP
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activatio
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._blocks import Block, block_fields, blocks_for, fits_blocks, scratch_bytes
 from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
+from lilliput.compiler.ops._layers_s16 import conv2d_s16
+from lilliput.compiler.ops._mve import dots_fields, held_patches, held_pixels
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
@@ -88,17 +93,24 @@ class Conv2d(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x, w = inputs[:2]
-        if x.dtype != "int8" or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
+        if x.dtype not in ("int8", "int16") or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
             raise self.unsupported(node, f"has no {x.dtype} kernel for a batch of {x.shape[0]}")
         window = _window(node, inputs)
+        if x.dtype == "int16":
+            return conv2d_s16(node, inputs, output, window, target)
         channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
-        if target.dsp and fits_blocks(channels):
+        if _uses_blocks(inputs, channels, target):
             return _by_blocks(node, inputs, window, channels)[0]
+        by_patches = target.dsp and fits_dsp(channels) and x.shape[3] == w.shape[3]
+        if w.bits == 4 and not by_patches:
+            return _general_s4(node, inputs, window, channels)
         if x.shape[3] != w.shape[3]:
             return _general(node, inputs, window, channels)
         if window.is_pointwise:
-            return _pointwise(node, window, channels, target)
-        if target.dsp and fits_dsp(channels):
+            return _pointwise(node, window, channels, target, w.bits)
+        if target.mve and w.bits == 8 and channels.rounding == "double":
+            return _by_vectors(node, inputs, window, channels)
+        if by_patches:
             return _by_patches(node, inputs, window, channels)
         if x.shape[3] <= STEM_CHANNELS:
             return _stem(node, inputs, window, channels)
@@ -109,7 +121,9 @@ class Conv2d(Op):
         if not target.dsp or x.dtype != "int8" or w.dtype != "int8" or w.data is None:
             return ()
         channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
-        return _by_blocks(node, inputs, _window(node, inputs), channels) if fits_blocks(channels) else ()
+        if not _uses_blocks(inputs, channels, target):
+            return ()
+        return _by_blocks(node, inputs, _window(node, inputs), channels)
 
 
 def _window(node: Node, inputs: Sequence[Value]) -> Window:
@@ -131,6 +145,18 @@ def _general(node: Node, inputs: Sequence[Value], window: Window, channels: Chan
     return Kernel("lp_conv2d_s8", (*head, groups, *channels.offsets()), (node.inputs[0], node.output))
 
 
+def _general_s4(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
+    groups = Field("groups", "int32_t", inputs[0].shape[3] // inputs[1].shape[3])
+    head = (*channels.fields(channels.packed_s4()), *_sizes(inputs, window), *window.fields())
+    return Kernel(
+        function="lp_conv2d_s4",
+        fields=(*head, groups, *channels.offsets()),
+        operands=(node.inputs[0], node.output),
+        struct="lp_conv2d_s8",
+        scratch_bytes=channels.rows.shape[1],
+    )
+
+
 def _stem(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
     return Kernel(
         function="lp_conv2d_stem_s8",
@@ -140,6 +166,10 @@ def _stem(node: Node, inputs: Sequence[Value], window: Window, channels: Channel
         operands=(node.inputs[0], node.output),
         scratch_bytes=channels.rows.shape[1],
     )  # fmt: skip
+
+
+def _uses_blocks(inputs: Sequence[Value], channels: Channels, target: Target) -> bool:
+    return target.dsp and not target.mve and inputs[1].bits == 8 and fits_blocks(channels)
 
 
 def _by_blocks(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> tuple[Kernel, ...]:
@@ -190,32 +220,34 @@ def _patch_blocks(node: Node, inputs: Sequence[Value], window: Window, channels:
 
 
 def _by_patches(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
-    words = -(-channels.rows.shape[1] // 4)
+    bits, words = inputs[1].bits, -(-channels.rows.shape[1] // 4)
     whole = inputs[0].shape[3] % 4 == 0
     x_offset = Field("x_offset", "int32_t", -channels.x_zero)
-    head = (*stream_fields(channels), *_sizes(inputs, window), *window.fields())
+    head = (*stream_fields(channels, bits), *_sizes(inputs, window), *window.fields())
+    stem = "lp_conv2d" if whole else "lp_conv2d_stem"
     return Kernel(
-        function="lp_conv2d_s8_dsp" if whole else "lp_conv2d_stem_s8_dsp",
+        function=f"{stem}_s{bits}_dsp",
         fields=(*head, x_offset, *channels.clamp()),
         operands=(node.inputs[0], node.output),
-        scratch_bytes=32 * words if whole else 36 * words + 4,
-        also=("lp_patches_s8_dsp",),
+        struct=f"{stem}_s8_dsp",
+        scratch_bytes=max(_patches_bytes(words, bits), 0 if whole else 36 * words + 4),
+        also=("lp_patches_s8_dsp", *(("lp_patches_s4_dsp",) if bits == 4 else ())),
     )
 
 
-def _pointwise(node: Node, window: Window, channels: Channels, target: Target) -> Kernel:
+def _patches_bytes(words: int, bits: int) -> int:
+    """Of four unpacked patches; with weights of 4 bits of an even number of words."""
+    return 32 * (words if bits == 8 else words + words % 2)
+
+
+def _pointwise(node: Node, window: Window, channels: Channels, target: Target, bits: int) -> Kernel:
     c_out, c_in = channels.rows.shape
     in_place = (0,) if window.pixels_end_behind_reads(c_in, c_out) else ()
+    if target.mve and bits == 8 and channels.rounding == "double":
+        return _pointwise_by_vectors(node, window, channels, in_place)
     sizes = pointwise_sizes(window, c_in, c_out)
     if target.dsp and fits_dsp(channels):
-        return Kernel(
-            function="lp_conv2d_1x1_s8_dsp",
-            fields=(*stream_fields(channels), *sizes, *channels.clamp()),
-            operands=(node.inputs[0], node.output),
-            scratch_bytes=32 * -(-c_in // 4),
-            in_place=in_place,
-            also=("lp_patches_s8_dsp",),
-        )
+        return pointwise_by_patches(node, channels, sizes, in_place, bits)
     return Kernel(
         function="lp_conv2d_1x1_s8",
         fields=(
@@ -225,6 +257,53 @@ def _pointwise(node: Node, window: Window, channels: Channels, target: Target) -
         scratch_bytes=c_in,
         in_place=in_place,
     )  # fmt: skip
+
+
+def pointwise_by_patches(
+    node: Node, channels: Channels, sizes: tuple[Field, ...], in_place: tuple[int, ...], bits: int
+) -> Kernel:
+    """The DSP kernel of 1×1 layers; a fully connected layer is one on a single pixel."""
+    return Kernel(
+        function=f"lp_conv2d_1x1_s{bits}_dsp",
+        fields=(*stream_fields(channels, bits), *sizes, *channels.clamp()),
+        operands=(node.inputs[0], node.output),
+        struct="lp_conv2d_1x1_s8_dsp",
+        scratch_bytes=_patches_bytes(-(-channels.rows.shape[1] // 4), bits),
+        in_place=in_place,
+        also=("lp_patches_s8_dsp", *(("lp_patches_s4_dsp",) if bits == 4 else ())),
+    )
+
+
+def _by_vectors(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
+    taps = channels.rows.shape[1]
+    held = held_patches(taps, window.positions)
+    sizes = tuple(field for field in _sizes(inputs, window) if field.name != "c_out")
+    ends = (Field("x_zero", "int32_t", channels.x_zero), Field("held", "int32_t", held))
+    return Kernel(
+        function="lp_conv2d_s8_mve",
+        fields=(*dots_fields(channels), *sizes, *window.fields(), *ends),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=held * taps,
+        also=("lp_dots_s8_mve",),
+    )
+
+
+def _pointwise_by_vectors(node: Node, window: Window, channels: Channels, in_place: tuple[int, ...]) -> Kernel:
+    c_in = channels.rows.shape[1]
+    held = held_pixels(c_in, window.positions) if in_place else 0
+    sizes = {
+        "in_w": window.image[1], "out_h": window.out[0], "out_w": window.out[1],
+        "stride_h": window.stride[0], "stride_w": window.stride[1], "held": held,
+    }  # fmt: skip
+    return Kernel(
+        function="lp_conv2d_1x1_over_s8_mve" if in_place else "lp_conv2d_1x1_s8_mve",
+        struct="lp_conv2d_1x1_s8_mve",
+        fields=(*dots_fields(channels), *(Field(name, "int32_t", value) for name, value in sizes.items())),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=held * c_in,
+        in_place=in_place,
+        also=("lp_dots_s8_mve",),
+    )
 
 
 def pointwise_sizes(window: Window, c_in: int, c_out: int) -> tuple[Field, ...]:

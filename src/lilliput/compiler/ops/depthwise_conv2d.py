@@ -5,9 +5,10 @@ Inputs   x (N, H, W, C), w (1, kh, kw, C · multiplier) constant, b (C · multip
 Attrs    stride (h, w), padding ((top, bottom), (left, right)) with real zeros, dilation (h, w),
          activation: none | relu | relu6 | relu_n1_to_1, fused
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel (axis 3), b int32 with
-         scale s_x · s_w, y int8
+         scale s_x · s_w, y int8; or x and y int16 with zero point 0, b int64
 Kernels  multiplier 1: channel by channel over a ring of rows, in place where the shapes allow it; DSP: one for 3×3 of
-         stride 1 or 2, one for all others without dilation. Other multipliers: a direct one
+         stride 1 or 2, one for all others without dilation; MVE: one for 3×3 of stride 1 or 2 from squares of 4×4, one
+         for all others. Other multipliers: a direct one
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activatio
 from lilliput.compiler.ops import ops, register_op
 from lilliput.compiler.ops._blocks import fits_cut, half, taps_fields
 from lilliput.compiler.ops._dsp import fits_x256, x256_fields
+from lilliput.compiler.ops._layers_s16 import demand_wide, depthwise_conv2d_s16
+from lilliput.compiler.ops._mve import FARTHEST_STEP, LANES, LEAST_SQUARES, goes_down, lane_fields
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
@@ -83,19 +86,28 @@ class DepthwiseConv2d(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         x, w = inputs[:2]
-        if x.dtype != "int8" or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
+        if x.dtype not in ("int8", "int16") or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
             raise self.unsupported(node, f"has no {x.dtype} kernel for a batch of {x.shape[0]}")
+        if x.dtype == "int16":
+            demand_wide(node, inputs)  # before it can become a convolution, which takes any bias
         if x.shape[3] == 1:
             # One input channel: the same sums as a convolution, which has the faster kernels for it.
             return ops["conv2d"].kernel(replace(node, op="conv2d"), (x, _as_conv(w), *inputs[2:]), output, target)
         window = _window(node, inputs)
+        if x.dtype == "int16":
+            return depthwise_conv2d_s16(node, inputs, output, window, target)
         channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
         if window.is_column:
             window = window.turned()
-        if target.dsp and _fits_pairs(window) and fits_cut(channels).mean() > LEAST_SHARE:
+        if _uses_pairs(window, channels, target):
             return _by_pairs(node, window, channels, w.shape[3] // x.shape[3])[0]
         if w.shape[3] != x.shape[3]:
             return _direct(node, inputs, window, channels)
+        mve = target.mve and channels.rounding == "double"
+        if mve and goes_down(channels) and _fits_squares(window):
+            return _by_squares(node, window, channels)
+        if mve and len(channels.rows) <= FARTHEST_STEP:
+            return _by_vectors(node, window, channels)
         if target.dsp and fits_x256(channels) and _is_three_by_three(window):
             return _three_by_three(node, window, channels)
         if target.dsp and fits_x256(channels) and window.dilation == (1, 1):
@@ -112,7 +124,7 @@ class DepthwiseConv2d(Op):
         window = _window(node, inputs)
         channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
         window = window.turned() if window.is_column else window
-        if not _fits_pairs(window) or fits_cut(channels).mean() <= LEAST_SHARE:
+        if not _uses_pairs(window, channels, target):
             return ()
         return _by_pairs(node, window, channels, w.shape[3] // x.shape[3])
 
@@ -163,8 +175,10 @@ def _is_three_by_three(window: Window) -> bool:
     return (window.kernel, window.dilation) == ((3, 3), (1, 1)) and window.stride[1] <= 2 and window.before[1] <= 2
 
 
-def _fits_pairs(window: Window) -> bool:
-    return _is_three_by_three(window) and window.stride in ((1, 1), (2, 2))
+def _uses_pairs(window: Window, channels: Channels, target: Target) -> bool:
+    if not target.dsp or target.mve or window.stride not in ((1, 1), (2, 2)) or not _is_three_by_three(window):
+        return False
+    return bool(fits_cut(channels).mean() > LEAST_SHARE)
 
 
 def _by_pairs(node: Node, window: Window, channels: Channels, multiplier: int) -> tuple[Kernel, ...]:
@@ -195,6 +209,62 @@ def _by_pairs(node: Node, window: Window, channels: Channels, multiplier: int) -
         for variant, pairs in (("plane", whole), ("rows", 2))
     )
     return found if pitch * whole <= WHOLE_BYTES else found[::-1]
+
+
+def _fits_squares(window: Window) -> bool:
+    if not _is_three_by_three(window):
+        return False
+    return window.stride in ((1, 2), (2, 2)) or (window.stride == (1, 1) and min(window.out) >= 2)
+
+
+def _by_squares(node: Node, window: Window, channels: Channels) -> Kernel:
+    high, wide = (2, 2) if window.stride[1] == 1 else (1, 1)  # outputs of a square
+    bands, across = -(-window.out[0] // high), -(-window.out[1] // wide)
+    together = min(bands, -(-LEAST_SQUARES // across))
+    squares = together * across
+    squares += -squares % 4 if wide == 1 else 0
+    columns = (window.out[1] - 1) * window.stride[1] + (3 if wide == 2 else 4)
+    steps = [field for field in window.fields() if field.name.startswith(("stride", "pad"))]
+    numbers = {"x_zero": channels.x_zero, "squares": squares, "bands": together}
+    by_columns = channels.rows.reshape(-1, 3, 3).transpose(0, 2, 1)
+    return Kernel(
+        function="lp_depthwise_3x3_s8_mve",
+        fields=(
+            *lane_fields(channels, by_columns),
+            *plane_sizes(window, channels),
+            *steps,
+            *(Field(name, "int32_t", value) for name, value in numbers.items()),
+            *channels.clamp(),
+        ),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=16 * columns + 68 * squares,
+        in_place=(0,) if window.rows_end_behind_reads() else (),
+    )
+
+
+def _by_vectors(node: Node, window: Window, channels: Channels) -> Kernel:
+    (kernel_h, kernel_w), span = window.kernel, window.reach[1]
+    rows = np.zeros((len(channels.rows), kernel_h, span), np.int8)
+    rows[:, :, :: window.dilation[1]] = channels.rows.reshape(-1, kernel_h, kernel_w)
+    numbers = {
+        "kernel_h": kernel_h, "span": span, "stride_h": window.stride[0], "stride_w": window.stride[1],
+        "pad_top": window.before[0], "pad_left": window.before[1], "dilation_h": window.dilation[0],
+        "x_zero": channels.x_zero,
+    }  # fmt: skip
+    across = -(-(span + 3 * window.stride[1]) // LANES)
+    columns = (-(-window.out[1] // 4) - 1) * 4 * window.stride[1] + LANES * across
+    return Kernel(
+        function="lp_depthwise_rows_s8_mve",
+        fields=(
+            *lane_fields(channels, rows),
+            *plane_sizes(window, channels),
+            *(Field(name, "int32_t", value) for name, value in numbers.items()),
+            *channels.clamp(),
+        ),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=68 * kernel_h * across + 2 * window.plane[0] * columns,
+        in_place=(0,) if window.rows_end_behind_reads() else (),
+    )
 
 
 def _three_by_three(node: Node, window: Window, channels: Channels) -> Kernel:

@@ -3,7 +3,8 @@
 Inputs   x (N, C_in), w (C_out, C_in) constant, b (C_out) constant, optional
 Attrs    activation: none | relu | relu6 | relu_n1_to_1, fused
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel, b int32 with scale
-         s_x · s_w, y int8
+         s_x · s_w, y int8; or x and y int16 with zero point 0, b int64 or int32
+         w of 4 bits (`Value.bits`) where it is int8 in -8 to 7
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activatio
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._blocks import fits_blocks, fours_fields
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
+from lilliput.compiler.ops._layers_s16 import fully_connected_s16
+from lilliput.compiler.ops._mve import dots_fields
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
+from lilliput.compiler.ops._window import Window
+from lilliput.compiler.ops.conv2d import pointwise_by_patches, pointwise_sizes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,12 +67,23 @@ class FullyConnected(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x, w = inputs[:2]
-        if x.dtype != "int8" or w.dtype != "int8" or w.data is None:
-            raise self.unsupported(node, f"has no {x.dtype} kernel")
+        if x.dtype not in ("int8", "int16") or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
+            raise self.unsupported(node, f"has no {x.dtype} kernel for {x.shape[0]} rows")
+        if x.dtype == "int16":
+            return fully_connected_s16(node, inputs, output, target)
         channels = channels_of(node, inputs, output, w.data)
-        if target.dsp and fits_blocks(channels):
+        if _uses_fours(inputs, channels, target):
             return _by_fours(node, channels)[0]
         sizes = _sizes(channels)
+        if w.bits == 4:
+            return _kernel_s4(node, channels, sizes, target)
+        if target.mve and channels.rounding == "double":
+            return Kernel(
+                function="lp_fully_connected_s8_mve",
+                fields=dots_fields(channels),
+                operands=(node.inputs[0], node.output),
+                also=("lp_dots_s8_mve",),
+            )
         if target.dsp and fits_dsp(channels):
             return Kernel(
                 function="lp_fully_connected_s8_dsp",
@@ -85,7 +101,11 @@ class FullyConnected(Op):
         if not target.dsp or x.dtype != "int8" or w.dtype != "int8" or w.data is None:
             return ()
         channels = channels_of(node, inputs, output, w.data)
-        return _by_fours(node, channels) if fits_blocks(channels) else ()
+        return _by_fours(node, channels) if _uses_fours(inputs, channels, target) else ()
+
+
+def _uses_fours(inputs: Sequence[Value], channels: Channels, target: Target) -> bool:
+    return target.dsp and not target.mve and inputs[1].bits == 8 and fits_blocks(channels)
 
 
 def _by_fours(node: Node, channels: Channels) -> tuple[Kernel, ...]:
@@ -110,3 +130,16 @@ def _by_fours(node: Node, channels: Channels) -> tuple[Kernel, ...]:
 def _sizes(channels: Channels) -> tuple[Field, ...]:
     c_out, c_in = channels.rows.shape
     return (Field("c_in", "int32_t", c_in), Field("c_out", "int32_t", c_out))
+
+
+def _kernel_s4(node: Node, channels: Channels, sizes: tuple[Field, ...], target: Target) -> Kernel:
+    if target.dsp and fits_dsp(channels):
+        c_out, c_in = channels.rows.shape
+        pixel = Window((1, 1), (1, 1), (1, 1), (1, 1), (1, 1), (0, 0), (0, 0))
+        return pointwise_by_patches(node, channels, pointwise_sizes(pixel, c_in, c_out), (), 4)
+    return Kernel(
+        function="lp_fully_connected_s4",
+        fields=(*channels.fields(channels.packed_s4()), *sizes, *channels.offsets()),
+        operands=(node.inputs[0], node.output),
+        struct="lp_fully_connected_s8",
+    )

@@ -1,7 +1,7 @@
 """Clipped rectifier: y = min(max(x, 0), 6).
 
-Integer  int8, any two scales: requantise(x - z_x, s_x / s_y) + z_y, between z_y and the code of 6. With equal scales
-         that is TensorFlow Lite's clamp.
+Integer  int8 or int16, any two scales: requantise(x - z_x, s_x / s_y) + z_y, between z_y and the code of 6. With equal
+         scales that is TensorFlow Lite's clamp.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class Resize(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         x = inputs[0]
-        if x.dtype != "int8":
+        if x.dtype != "int8" and (x.dtype, node.attrs["mode"]) != ("int16", "nearest"):
             raise self.unsupported(node, f"has no {x.dtype} kernel")
         fields = [Field("w_in", "int32_t", x.shape[2]), Field("c", "int32_t", x.shape[3])]
         fields += [Field("h_out", "int32_t", output.shape[1]), Field("w_out", "int32_t", output.shape[2])]
@@ -80,7 +80,7 @@ class Resize(Op):
                 taps = _Taps.of(node, a, b)
                 fields += [Field(name, "int16_t", taps.low), Field(f"{name}_weight", "int16_t", taps.weight)]
         return Kernel(
-            function=f"lp_resize_{node.attrs['mode']}_s8",
+            function=f"lp_resize_{node.attrs['mode']}_{'s8' if x.dtype == 'int8' else 's16'}",
             fields=tuple(fields),
             operands=(node.inputs[0], node.output),
         )

@@ -19,6 +19,8 @@ def fuse_activation(graph: Graph) -> Graph:
             continue
         if len(graph.readers[layer.output]) > 1 or layer.output in graph.outputs:
             continue
+        if graph.values[layer.output].quant not in (None, graph.values[node.output].quant):
+            continue  # between two scales the value is rounded, and that must stay
         changed[layer.name] = replace(layer.with_attrs(activation=node.op), outputs=node.outputs)
         changed[node.name] = None
     nodes = [changed.get(node.name, node) for node in graph.nodes]

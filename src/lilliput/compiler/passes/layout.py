@@ -1,7 +1,7 @@
 """Remove the transposes that a channels-first frontend leaves around each layer.
 
-Inputs of four axes become channels last first, with a transpose behind them. Then local rules are applied until none
-fits:
+Inputs of four axes become channels last first, with a transpose behind them; those that the network itself takes
+channels last and transposes are left. Then local rules are applied until none fits:
 
     transpose(transpose(x))                          one transpose, or none
     transpose that moves axes of size one only       a reshape
@@ -22,6 +22,7 @@ from lilliput.compiler.graph import Graph, Node, Value
 from lilliput.compiler.ops import ops
 from lilliput.compiler.passes.dead_code import remove_dead_code
 
+_TO_FIRST = (0, 3, 1, 2)
 _MOVES_AXES = ("concat", "pad", "mean", "slice")
 
 
@@ -125,7 +126,7 @@ def _moved(graph: Graph, node: Node, perm: tuple[int, ...]) -> Graph | None:
         inner_name += "_"
     inner = Node(node.op, inner_name, tuple(inputs), (inner_name,), attrs, node.source)
     shape, dtype = ops[node.op].infer(inner, [values[name] for name in inputs])
-    values[inner_name] = Value(inner_name, shape, dtype)
+    values[inner_name] = Value(inner_name, shape, dtype, values[node.output].quant)
     after = Node("transpose", f"{inner_name}.layout", (inner_name,), node.outputs, {"perm": behind}, node.source)
     inner = replace(inner, name=node.name)
     nodes = [new for old in graph.nodes for new in ([inner, after] if old is node else [old])]
@@ -171,16 +172,25 @@ def _into_weights(graph: Graph) -> Graph | None:
     return None
 
 
+def channels_first_inputs(graph: Graph) -> tuple[str, ...]:
+    """The inputs that `to_channels_last` turns: of four axes, but for those that the network itself turns."""
+    return tuple(name for name in graph.inputs if len(graph.values[name].shape) == 4 and not _is_turned(graph, name))
+
+
+def _is_turned(graph: Graph, name: str) -> bool:
+    readers = graph.readers[name]
+    turned = all(node.op == "transpose" and tuple(node.attrs["perm"]) == _TO_FIRST for node in readers)
+    return bool(readers) and turned
+
+
 def _inputs_channels_last(graph: Graph) -> Graph:
     values, nodes, moved = dict(graph.values), list[Node](), dict[str, str]()
-    for name in graph.inputs:
+    for name in channels_first_inputs(graph):
         value = graph.values[name]
-        if len(value.shape) != 4:
-            continue
         n, c, h, w = value.shape
         first = f"{name}.first"
         values[name], values[first] = replace(value, shape=(n, h, w, c)), replace(value, name=first)
-        nodes.append(Node("transpose", first, (name,), (first,), {"perm": (0, 3, 1, 2)}))
+        nodes.append(Node("transpose", first, (name,), (first,), {"perm": _TO_FIRST}))
         moved[name] = first
     nodes += [replace(node, inputs=tuple(moved.get(i, i) for i in node.inputs)) for node in graph.nodes]
     outputs = [moved.get(name, name) for name in graph.outputs]

@@ -21,7 +21,7 @@ from torch import Tensor
 from lilliput.compiler.graph import Graph, Quant
 from lilliput.compiler.interpret import run_float
 from lilliput.compress.quantise.layers import data_of, layers_of, with_constants
-from lilliput.compress.quantise.lower import dequantised_operands, quantised_layer
+from lilliput.compress.quantise.lower import bits_of, dequantised_operands, quantised_layer
 from lilliput.compress.quantise.settings import QuantiseSettings
 from lilliput.compress.quantise.simulate import run_simulated, substeps_of, without_activations
 
@@ -29,7 +29,11 @@ _MOST_ELEMENTS = 1 << 25  # 128 MiB in float32
 
 
 def correct_bias(
-    graph: Graph, quants: Mapping[str, Quant], inputs: Mapping[str, Tensor], settings: QuantiseSettings
+    graph: Graph,
+    quants: Mapping[str, Quant],
+    inputs: Mapping[str, Tensor],
+    settings: QuantiseSettings,
+    bits: Mapping[str, int] | None = None,
 ) -> Graph:
     """The float graph with corrected biases.
 
@@ -39,6 +43,7 @@ def correct_bias(
         inputs: calibration items in one batch, name → float32 (N, …), channels last; where they are many and large,
             fewer are used.
         settings: `per_channel` and `weight_bits` are read.
+        bits: as for `lower`.
     """
     inputs = _as_fit(graph, inputs)
     layers = {node.output: node for node in layers_of(graph)}
@@ -59,7 +64,7 @@ def correct_bias(
 
     constants, scales = dequantised_operands(graph), {}
     for node in layers.values():
-        made = quantised_layer(graph, node, quants, settings)
+        made = quantised_layer(graph, node, quants, settings, (bits or {}).get(node.name, bits_of(node, settings)))
         constants[node.inputs[1]] = made.weight_quant.dequantise(made.weights)
         constants[node.inputs[2]] = made.bias_quant.dequantise(made.bias)
         scales[node.name] = np.array(made.weight_quant.scale)

@@ -20,14 +20,20 @@ from lilliput.compress.quantise.observe import Range
 from lilliput.compress.quantise.settings import QuantiseSettings
 from lilliput.compress.quantise.weights import QuantisedWeights, quantise_layer
 
+PACKED = ("conv2d", "fully_connected")
+"""Operators whose weights can have fewer than 8 bits."""
 
-def lower(graph: Graph, quants: Mapping[str, Quant], settings: QuantiseSettings) -> Graph:
+
+def lower(
+    graph: Graph, quants: Mapping[str, Quant], settings: QuantiseSettings, bits: Mapping[str, int] | None = None
+) -> Graph:
     """The integer graph.
 
     Args:
         graph: legal float graph.
         quants: of each activation, as `choose_quants` gives them.
         settings: `per_channel` and `weight_bits` are read.
+        bits: layer name → bits of its weights, as `choose_bits` gives them; `bits_of` where it is left out.
 
     Raises:
         UnsafeRange: LP312, a bias needs more than 32 bits.
@@ -36,14 +42,21 @@ def lower(graph: Graph, quants: Mapping[str, Quant], settings: QuantiseSettings)
     graph = with_own_constants(graph)
     values = {name: _lowered(value, quants) for name, value in graph.values.items()}
     for node in layers_of(graph):
-        (_, w, b), layer = node.inputs, quantised_layer(graph, node, quants, settings)
-        values[w] = Value(w, layer.weights.shape, "int8", layer.weight_quant, layer.weights)
+        count = (bits or {}).get(node.name, bits_of(node, settings))
+        (_, w, b), layer = node.inputs, quantised_layer(graph, node, quants, settings, count)
+        packed = 4 if count <= 4 else 8
+        values[w] = Value(w, layer.weights.shape, "int8", layer.weight_quant, layer.weights, bits=packed)
         values[b] = Value(b, layer.bias.shape, "int32", layer.bias_quant, layer.bias)
     return check(graph.replace(values=values), "integer", "quantise")
 
 
+def bits_of(node: Node, settings: QuantiseSettings) -> int:
+    """Bits of a layer's weights where nothing was chosen for it. Those of a depthwise convolution are few: 8."""
+    return settings.weight_bits if node.op in PACKED else 8
+
+
 def quantised_layer(
-    graph: Graph, node: Node, quants: Mapping[str, Quant], settings: QuantiseSettings
+    graph: Graph, node: Node, quants: Mapping[str, Quant], settings: QuantiseSettings, bits: int
 ) -> QuantisedWeights:
     """Weights and bias of one layer (x, w, b) in integers."""
     x, w, b = node.inputs
@@ -54,7 +67,7 @@ def quantised_layer(
         node.name,
         axis=CHANNEL_AXIS[node.op],
         per_channel=settings.per_channel,
-        bits=settings.weight_bits,
+        bits=bits,
     )
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from lilliput.compiler.graph import Array, Graph, Quant
 from lilliput.compress.quantise.activations import choose_quants
 from lilliput.compress.quantise.bias_correction import correct_bias
+from lilliput.compress.quantise.bits import choose_bits
 from lilliput.compress.quantise.compare import LayerError, layer_errors
 from lilliput.compress.quantise.equalise import equalise
 from lilliput.compress.quantise.global_pool import pools_to_means
@@ -44,6 +45,7 @@ class QuantisedResult:
         quants: of each activation.
         layers: float against integer, in execution order.
         equalised: whether the channels of neighbouring layers were evened out.
+        bits: layer name → bits of its weights.
     """
 
     graph: Graph
@@ -52,6 +54,7 @@ class QuantisedResult:
     quants: Mapping[str, Quant]
     layers: tuple[LayerError, ...]
     equalised: bool
+    bits: Mapping[str, int]
 
 
 def quantise(
@@ -62,7 +65,7 @@ def quantise(
     input_quant: Mapping[str, Quant] | None = None,
     emit: Emit = silent,
 ) -> QuantisedResult:
-    """Quantise a float graph to int8.
+    """Quantise a float graph to int8, with weights of 4 bits where the settings ask for them.
 
     Args:
         graph: legal float graph, channels last, as `compiler.passes.simplify` gives it.
@@ -73,7 +76,8 @@ def quantise(
         emit: receives progress.
 
     Raises:
-        BadSetting: LP101, there are no calibration items, or they have another shape than the inputs.
+        BadSetting: LP101, there are no calibration items, they have another shape than the inputs, or the weights do
+            not fit `weight_bytes`.
         BadValue: LP207, the items or an activation hold NaN or infinity.
         UnsafeRange: LP312, a bias needs more than 32 bits.
     """
@@ -102,11 +106,12 @@ def _quantise(
 ) -> QuantisedResult:
     ranges = observe(graph, batches_of(items), settings)
     quants = choose_quants(graph, ranges, input_quant)
-    corrected = correct_bias(graph, quants, items, settings) if settings.bias_correction else graph
-    integer = lower(corrected, quants, settings)
+    bits = choose_bits(graph, report_items(items), settings)
+    corrected = correct_bias(graph, quants, items, settings, bits) if settings.bias_correction else graph
+    integer = lower(corrected, quants, settings, bits)
     # Against the network before bias correction, so that the report shows what the correction mends.
     layers = layer_errors(graph, integer, [report_items(items)])
-    return QuantisedResult(integer, corrected, ranges, quants, layers, equalised)
+    return QuantisedResult(integer, corrected, ranges, quants, layers, equalised, bits)
 
 
 def _output_sqnr(result: QuantisedResult) -> float:

@@ -27,7 +27,7 @@ from lilliput.compiler.graph import Array, Graph, Node, Quant
 from lilliput.compiler.interpret import run_float
 from lilliput.compress.quantise.activations import fixed_outputs, groups_of, quant_of_range, sets_range
 from lilliput.compress.quantise.layers import CHANNEL_AXIS, data_of, layers_of, with_constants, with_own_constants
-from lilliput.compress.quantise.lower import dequantised_operands
+from lilliput.compress.quantise.lower import bits_of, dequantised_operands
 from lilliput.compress.quantise.modules import ChannelsFirst
 from lilliput.compress.quantise.observe import Range
 from lilliput.compress.quantise.settings import QuantiseSettings
@@ -58,6 +58,7 @@ def fine_tune(
     *,
     train: TrainSettings | None = None,
     frozen: tuple[str, ...] = (),
+    bits: Mapping[str, int] | None = None,
     objective: Objective | None = None,
     emit: Emit = silent,
     checkpoint_dir: Path | None = None,
@@ -71,6 +72,7 @@ def fine_tune(
         settings: `qat_epochs`, `qat_lr`, `qat_ranges`, `per_channel` and `weight_bits` are read.
         train: what the network was trained with; epochs, rate and the rest of the schedule are replaced.
         frozen: activations whose quantisation comes from elsewhere.
+        bits: as for `lower`.
         objective: replaces the loss that `train` names.
         emit: receives progress.
         checkpoint_dir: where checkpoints go.
@@ -78,7 +80,7 @@ def fine_tune(
     Raises:
         LilliputError: as `fit`.
     """
-    module = FakeQuantised(graph, quants, settings, frozen=frozen)
+    module = FakeQuantised(graph, quants, settings, frozen=frozen, bits=bits)
     changed = dataclasses.replace(
         train or TrainSettings(),
         epochs=settings.qat_epochs,
@@ -104,6 +106,7 @@ class FakeQuantised(nn.Module):
         quants: of each activation, to start from.
         settings: `per_channel`, `weight_bits` and `qat_ranges` are read.
         frozen: activations whose quantisation comes from elsewhere; those of softmax, sigmoid and tanh are added.
+        bits: as for `lower`.
 
     Shapes:
         x (B, H, W, C) or (B, F), as the graph's input -> as the graph's output.
@@ -114,13 +117,20 @@ class FakeQuantised(nn.Module):
     ends: Tensor
 
     def __init__(
-        self, graph: Graph, quants: Mapping[str, Quant], settings: QuantiseSettings, *, frozen: tuple[str, ...] = ()
+        self,
+        graph: Graph,
+        quants: Mapping[str, Quant],
+        settings: QuantiseSettings,
+        *,
+        frozen: tuple[str, ...] = (),
+        bits: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
         if len(graph.inputs) != 1 or len(graph.outputs) != 1:
             raise ValueError(f"needs one input and one output, got {graph.inputs} and {graph.outputs}")
         self.graph, self.settings = with_own_constants(graph), settings
         self._layers = layers_of(self.graph)
+        self._bits = {node.name: (bits or {}).get(node.name, bits_of(node, settings)) for node in self._layers}
         self.weights = nn.ParameterList(_tensor(self.graph, node.inputs[1]) for node in self._layers)
         self.biases = nn.ParameterList(_tensor(self.graph, node.inputs[2]) for node in self._layers)
         self._operands = dequantised_operands(self.graph)
@@ -195,11 +205,13 @@ class FakeQuantised(nn.Module):
             entering,
             axis=axis,
             per_channel=self.settings.per_channel,
-            bits=self.settings.weight_bits,
+            bits=self._bits[node.name],
         )
         steps = torch.from_numpy(scales).to(w.device)
         along, bias_steps = steps.reshape([-1 if i == axis else 1 for i in range(w.ndim)]), entering * steps
-        return round_straight_through(w / along) * along, round_straight_through(b / bias_steps) * bias_steps
+        limit = (1 << (self._bits[node.name] - 1)) - 1  # below 8 bits the scale may clip the largest
+        rounded = round_straight_through(torch.clamp(w / along, -limit, limit)) * along
+        return rounded, round_straight_through(b / bias_steps) * bias_steps
 
 
 def _tensor(graph: Graph, name: str) -> nn.Parameter:

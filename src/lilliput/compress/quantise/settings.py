@@ -21,7 +21,8 @@ class QuantiseSettings:
     rows: int = 256  # calibration items that are looked at, spread evenly over those given; 0: all
 
     per_channel: bool = True  # weights: one scale per output channel, or one for the whole layer
-    weight_bits: int = 8  # below 8 the weights still lie in int8; for studies
+    weight_bits: int = 8  # of convolutions and fully connected layers; at 4 and below two lie in a byte of flash
+    weight_bytes: int = 0  # weights may take no more: the layers that bear it best get 4 bits; 0: no limit
     equalise: Literal["auto"] | bool = "auto"  # even out channels first; auto: where it makes a clear difference
     bias_correction: bool = True  # put each channel's mean back where it was in float
 
@@ -35,6 +36,7 @@ class QuantiseSettings:
             ("percentile", 50, 100),
             ("rows", 0, 2**31),
             ("weight_bits", 2, 8),
+            ("weight_bytes", 0, 2**31),
             ("qat_threshold_points", 0, 100),
             ("qat_epochs", 1, 10_000),
             ("qat_lr", 1e-12, 10),

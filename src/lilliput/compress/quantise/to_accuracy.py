@@ -86,11 +86,12 @@ def quantise_to_accuracy(
         settings,
         train=train,
         frozen=tuple(input_quant or ()),
+        bits=result.bits,
         objective=objective,
         emit=emit,
         checkpoint_dir=checkpoint_dir,
     )
-    integer = lower(tuned.graph, tuned.quants, settings)
+    integer = lower(tuned.graph, tuned.quants, settings, result.bits)
     after = _measure(integer, data.validation, train)
     if not after.beats(before):
         return AccurateResult(result, reference, before, before, tuned.training)

@@ -1,0 +1,80 @@
+/* lp_stem_by_patches: gather and unpack the patches of a convolution four at a time, any number of input channels.
+ *
+ * The driver of the kernels by patches, for any form of their weights: `products` multiplies up to four patches with all
+ * output channels. It is a constant of each caller, so that no call goes through a pointer.
+ */
+#ifndef LP_STEM_BY_PATCHES_H
+#define LP_STEM_BY_PATCHES_H
+
+#include "lp_conv2d_stem_s8_dsp.h"
+#include "lp_patches_s8_dsp.h"
+
+/* A patch that leaves the image, has gaps, or ends with the image; top and left are the place of tap (0, 0). */
+static inline void lp_gather_by_taps(const lp_conv2d_stem_s8_dsp_t *op, const int8_t *x, int32_t top, int32_t left, int8_t *to)
+{
+    for (int32_t ky = 0; ky < op->kernel_h; ky++) {
+        const int32_t row = top + ky * op->dilation_h;
+        for (int32_t kx = 0; kx < op->kernel_w; kx++) {
+            const int32_t column = left + kx * op->dilation_w;
+            const int inside = row >= 0 && row < op->in_h && column >= 0 && column < op->in_w;
+            const int8_t *from = inside ? x + (row * op->in_w + column) * op->c_in : x;
+            for (int32_t i = 0; i < op->c_in; i++) {
+                *to++ = inside ? from[i] : (int8_t)-op->x_offset;
+            }
+        }
+    }
+}
+
+static inline void lp_gather_patch(const lp_conv2d_stem_s8_dsp_t *op, const int8_t *x, int32_t top, int32_t left, int8_t *to)
+{
+    const int32_t bottom = top + (op->kernel_h - 1) * op->dilation_h;
+    const int32_t run = op->kernel_w * op->c_in;
+    /* Whole words are copied, up to 3 bytes too many a row: not behind the last row of the image. */
+    if (op->dilation_w != 1 || top < 0 || bottom >= op->in_h - 1 || left < 0 || left + op->kernel_w > op->in_w ||
+        op->in_w * op->c_in < 3) {
+        lp_gather_by_taps(op, x, top, left, to);
+        return;
+    }
+    const int32_t step = op->dilation_h * op->in_w * op->c_in;
+    const int8_t *from = x + (top * op->in_w + left) * op->c_in;
+    for (int32_t ky = 0; ky < op->kernel_h; ky++, from += step, to += run) {
+        for (int32_t i = 0; i < run; i += 4) {
+            lp_store4(lp_load4(from + i), to + i);
+        }
+    }
+}
+
+static inline void lp_stem_by_patches(const lp_conv2d_stem_s8_dsp_t *op, const int8_t *restrict x,
+                                      int8_t *restrict y, void *restrict scratch, lp_products_t products)
+{
+    const int32_t taps = op->kernel_h * op->kernel_w * op->c_in;
+    const lp_patches_s8_dsp_t core = {
+        .w = op->w,
+        .shift = op->shift,
+        .c_out = op->c_out,
+        .words = (taps + 3) / 4,
+        .y_offset = op->y_offset,
+        .y_min = op->y_min,
+        .y_max = op->y_max,
+    };
+    uint32_t *patches = (uint32_t *)scratch;
+    int8_t *bytes = (int8_t *)(patches + LP_PATCH_STEP * core.words);
+    int32_t held = 0;
+    for (int32_t oy = 0; oy < op->out_h; oy++) {
+        const int32_t top = oy * op->stride_h - op->pad_top;
+        for (int32_t ox = 0; ox < op->out_w; ox++) {
+            lp_gather_patch(op, x, top, ox * op->stride_w - op->pad_left, bytes);
+            lp_unpack_s8(bytes, taps, patches + held);
+            if (++held == 4) {
+                products(&core, patches, held, y);
+                y += held * op->c_out;
+                held = 0;
+            }
+        }
+    }
+    if (held > 0) {
+        products(&core, patches, held, y);
+    }
+}
+
+#endif
