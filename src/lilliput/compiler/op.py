@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Signature: TypeAlias = tuple[tuple[int, ...], DType]
 
 CType: TypeAlias = Literal[
-    "int8_t", "uint8_t", "int16_t", "uint16_t", "int32_t", "uint32_t", "int64_t", "uint64_t", "float"
+    "int8_t", "uint8_t", "int16_t", "uint16_t", "int32_t", "uint32_t", "int64_t", "uint64_t", "float",
+    "object",
 ]  # fmt: skip
 
 
@@ -44,7 +45,8 @@ class Target:
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """One member of a kernel's parameter struct: a number, or a constant array in flash that it points to.
+    """One member of a kernel's parameter struct: a number, a constant array in flash that it points to, or with the
+    type "object" the name of a constant of the runtime that it points to, which has files of that name.
 
     The printer refuses a number outside `ctype`. An array lies at a multiple of `align` bytes, of a word by itself, so
     that kernels may read four weights at once.
@@ -52,7 +54,7 @@ class Field:
 
     name: str
     ctype: CType
-    value: int | float | Array
+    value: int | float | Array | str
     align: int = 4
 
 
@@ -83,6 +85,12 @@ class Kernel:
     in_place: tuple[int, ...] = ()
     also: tuple[str, ...] = ()
     variant: str = ""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Stems of the runtime files that it needs by name; what those include comes with them."""
+        objects = (field.value for field in self.fields if isinstance(field.value, str))
+        return (self.function, *objects, *self.also)
 
 
 class Op(ABC):

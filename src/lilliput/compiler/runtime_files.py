@@ -14,7 +14,7 @@ _INCLUDE = re.compile(r'^#include "([a-z0-9_]+\.h)"$', re.MULTILINE)
 
 def runtime_sources(steps: Sequence[Step]) -> dict[str, str]:
     """File name → text, sorted by name."""
-    stems = {stem for step in steps for stem in (step.kernel.function, *step.kernel.also)}
+    stems = {stem for step in steps for stem in step.kernel.files}
     wanted = [f"{stem}.c" for stem in stems] + [f"{stem}.h" for stem in stems]
     found: dict[str, str] = {}
     while wanted:
