@@ -1,4 +1,4 @@
-"""Lists of inverted bottlenecks as text: what the networks of the MCUNet family are made from, and what changes them."""
+"""Lists of inverted bottlenecks as text: what the networks of the MCUNet family are made from."""
 
 from __future__ import annotations
 
@@ -68,6 +68,6 @@ def blocks_of_stages(first: int, stages: str, width: float) -> str:
 
 
 def in_eights(channels: float) -> int:
-    """The nearest multiple of 8, of 8 or more and not below 90 % of what is asked: the rule of the published networks."""
+    """The nearest multiple of 8, 8 or more, not below 90 % of what is asked: the rule of the published networks."""
     rounded = max(8, int(channels + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * channels else rounded

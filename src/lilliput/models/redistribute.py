@@ -27,7 +27,7 @@ def redistribute(config: MCUNetConfig, stage: int, *, kernel: int = 3) -> MCUNet
     Raises:
         ValueError: `stage` or `kernel` is out of range.
     """
-    first, *others = config.block_list
+    others = config.block_list[1:]
     if not 2 <= stage <= len(others) + 1:
         raise ValueError(f"`stage` must be in [2, {len(others) + 1}], got {stage}")
     if kernel < 1 or kernel % 2 == 0:
