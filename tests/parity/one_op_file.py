@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import flatbuffers
@@ -10,7 +11,9 @@ import numpy as np
 
 from lilliput.compiler.graph import Array, Quant
 
-_TYPES = {"float32": 0, "int32": 2, "uint8": 3, "int16": 7, "int8": 9, "int4": 17}
+_TYPES = {
+    "float32": 0, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16": 7, "int8": 9, "int4": 17,
+}  # fmt: skip
 
 Tensor = tuple[tuple[int, ...], str, Quant | None]
 """Shape, type, quantisation."""
@@ -37,29 +40,55 @@ def one_op_file(
         options: number of the options' table in the schema's union, and its fields.
         described_as: shape, type and quantisation of each constant; by default its own, not quantised.
     """
+    told_of = described_as or [(c.shape, c.dtype.name, None) for c in constants]
+    read = [Edge(*tensor) for tensor in inputs] + [Edge(*told, c) for told, c in zip(told_of, constants, strict=True)]
+    return operator_file(code, read, [Edge(*output)], options)
+
+
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """A tensor of the file; a constant where it has data."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    quant: Quant | None = None
+    data: Array | None = None
+
+
+def operator_file(
+    code: int, inputs: Sequence[Edge | None], outputs: Sequence[Edge], options: tuple[int, Options] | None = None
+) -> bytes:
+    """The file, with the tensors in the operator's order; the network's inputs are those without data.
+
+    Args:
+        code: number of the operator.
+        inputs: what it reads; None for an optional one that is not there.
+        outputs: what it makes.
+        options: number of the options' table in the schema's union, and its fields.
+    """
     b = flatbuffers.Builder(1024)
-    buffers = [_table(b, {})] + [_table(b, {0: ("offset", b.CreateByteVector(c.tobytes()))}) for c in constants]
-    told = described_as or [(c.shape, c.dtype.name, None) for c in constants]
-    described = [*inputs, *told, output]
-    tensors = []
-    for index, (shape, dtype, quant) in enumerate(described):
-        holds = index - len(inputs) + 1 if len(inputs) <= index < len(described) - 1 else 0
-        tensors.append(_tensor(b, f"t{index}", shape, dtype, quant, holds))
-    last = len(described) - 1
-    operator: dict[int, tuple[str, Any]] = {
-        1: ("offset", _ints(b, range(last))),
-        2: ("offset", _ints(b, [last])),
-    }
+    buffers, tensors, places = [_table(b, {})], list[int](), list[int]()
+    for edge in (*inputs, *outputs):
+        if edge is None:
+            places.append(-1)
+            continue
+        if edge.data is not None:
+            buffers.append(_table(b, {0: ("offset", b.CreateByteVector(edge.data.tobytes()))}))
+        places.append(len(tensors))
+        holds = 0 if edge.data is None else len(buffers) - 1
+        tensors.append(_tensor(b, f"t{len(tensors)}", edge.shape, edge.dtype, edge.quant, holds))
+    read, made = places[: len(inputs)], places[len(inputs) :]
+    operator: dict[int, tuple[str, Any]] = {1: ("offset", _ints(b, read)), 2: ("offset", _ints(b, made))}
     if options is not None:
         operator |= {3: ("byte", options[0]), 4: ("offset", _table(b, options[1]))}
-    made = _table(b, operator)
+    active = [place for place, edge in zip(read, inputs, strict=True) if edge is not None and edge.data is None]
     subgraph = _table(
         b,
         {
             0: ("offset", _offsets(b, tensors)),
-            1: ("offset", _ints(b, range(len(inputs)))),
-            2: ("offset", _ints(b, [last])),
-            3: ("offset", _offsets(b, [made])),
+            1: ("offset", _ints(b, active)),
+            2: ("offset", _ints(b, made)),
+            3: ("offset", _offsets(b, [_table(b, operator)])),
         },
     )
     opcode = _table(b, {0: ("byte", min(code, 127)), 2: ("int", 1), 3: ("int", code)})

@@ -93,8 +93,8 @@ def run_c(program: Program, inputs: Sequence[Array], folder: Path, flags: Sequen
         pytest.skip("gcc is not installed")
     for name, text in program.sources.items():
         (folder / name).write_text(text)
-    count = len(program.inputs), len(program.outputs)
-    suffix = [["" if n == 1 else f"_{i}" for i in range(n)] for n in count]
+    ports = len(program.inputs), len(program.outputs)
+    suffix = [["" if n == 1 else f"_{i}" for i in range(n)] for n in ports]
     read = [
         f"        if (fread(lilliput_model_input{s}(arena), {v.nbytes}, 1, stdin) != 1) return 0;"
         for s, v in zip(suffix[0], program.inputs, strict=True)
@@ -106,14 +106,17 @@ def run_c(program: Program, inputs: Sequence[Array], folder: Path, flags: Sequen
     (folder / "main.c").write_text(_MAIN % {"read": "\n".join(read), "write": "\n".join(write)})
     sources = sorted(str(path) for path in folder.glob("*.c"))
     subprocess.run([compiler, *STRICT, *flags, *sources, "-o", str(folder / "run")], check=True)
-    rows = b"".join(x[i].tobytes() for i in range(len(inputs[0])) for x in inputs)
+    count = max(len(inputs[0]) // (program.inputs[0].shape or (1,))[0], 1)
+    rows = b"".join(
+        part.tobytes() for parts in zip(*(np.split(x, count) for x in inputs), strict=True) for part in parts
+    )
     done = subprocess.run([str(folder / "run")], input=rows, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    flat = np.frombuffer(done.stdout, np.uint8).reshape(len(inputs[0]), -1)
+    flat = np.frombuffer(done.stdout, np.uint8).reshape(count, -1)
     outputs, start = [], 0
     for value in program.outputs:
         part = np.ascontiguousarray(flat[:, start : start + value.nbytes])
-        outputs.append(part.view(value.dtype).reshape(len(part), *value.shape[1:]))
+        outputs.append(part.view(value.dtype).reshape(-1, *value.shape[1:]))
         start += value.nbytes
     return outputs
 

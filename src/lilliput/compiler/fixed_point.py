@@ -6,7 +6,11 @@ output's scale with two roundings, as TensorFlow Lite's reference kernels for mi
     t = (acc · 2^max(shift, 0) · M + 2^30) >> 31          round half up, on the exact 64-bit product
     y = t / 2^max(-shift, 0)                              round half away from zero
 
-The C twin is `runtime/lp_fixed_point.h`.
+Layers on int16 activations sum in 64 bits, and round once, with a factor of 15 bits:
+
+    M16 = min((M + 2^15) >> 16, 2^15 - 1),   y = (acc · M16 + 2^(14 - shift)) >> (15 - shift)
+
+The C twins are `runtime/lp_fixed_point.h` and `runtime/lp_wide_s16.h`.
 """
 
 from __future__ import annotations
@@ -75,3 +79,18 @@ def requantise(acc: Array, mult: Array | int, shift: Array | int) -> Array:
     shift = np.asarray(shift, np.int64)
     left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
     return rounding_shift(high_mul(acc.astype(np.int64) << left, np.asarray(mult, np.int64)), right)
+
+
+def reduced(mult: Array) -> Array:
+    """Multipliers of 31 bits in 15, rounded half up. int64 out."""
+    short: Array = np.minimum((np.asarray(mult, np.int64) + (1 << 15)) >> 16, (1 << 15) - 1)
+    return short
+
+
+def requantise_wide(acc: Array, mult: Array | int, shift: Array | int) -> Array:
+    """Bring a sum of 64 bits to the output's scale; |acc| < 2^47 and shift at most 14. int64 in and out; `mult` and
+    `shift` are those of `to_multiplier` and broadcast over `acc`."""
+    right = 15 - np.asarray(shift, np.int64)
+    short = reduced(np.asarray(mult))
+    moved: Array = (acc.astype(np.int64) * short + (np.int64(1) << (right - 1))) >> right
+    return moved

@@ -3,8 +3,8 @@ build of the C code must equal bit for bit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,12 +37,36 @@ def run_integer(
                 f"input {name!r} must be {value.dtype}{['N', *value.shape[1:]]}, got {array.dtype}{list(array.shape)}"
             )
         given[name] = array
-    if not graph.states:
+    if not runs_by_rows(graph):
         return _run_rows(graph, given, watch)
     states = {value.name: np.array(value.state) for value in graph.states}
-    rows = len(next(iter(given.values())))
-    made = [_run_rows(graph, {k: v[i : i + 1] for k, v in given.items()} | states, watch) for i in range(rows)]
-    return {name: np.concatenate([row[name] for row in made]) for name in graph.outputs}
+    made = [_run_rows(graph, row | states, watch) for row in _each_row(graph, given)]
+    return {name: np.concatenate([np.atleast_1d(row[name]) for row in made]) for name in graph.outputs}
+
+
+def runs_by_rows(graph: Graph) -> bool:
+    """Whether a batch must be run one after the other: there are states, or the leading axis is not the batch alone."""
+    active = [value for value in graph.values.values() if not value.is_constant and not value.is_state]
+    return (
+        bool(graph.states)
+        or any(graph.values[name].is_constant for name in graph.outputs)
+        or any(value.shape[:1] != (1,) for value in active)
+        or any(ops[node.op].moves_batch(node, graph.ins(node), graph.values[node.output]) for node in graph.nodes)
+    )
+
+
+def _each_row(graph: Graph, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The inputs of each run; an input with a leading axis of k gives k of its rows to each."""
+    taken = {name: (graph.values[name].shape or (1,))[0] for name in given}
+    if not given:
+        yield {}
+        return
+    runs = {len(array) // taken[name] for name, array in given.items()}
+    if len(runs) != 1 or any(len(array) % taken[name] for name, array in given.items()):
+        raise ValueError(f"the inputs have {[len(array) for array in given.values()]} rows, one run takes {taken}")
+    for i in range(runs.pop()):
+        parts = {name: array[i * taken[name] : (i + 1) * taken[name]] for name, array in given.items()}
+        yield {name: part.reshape(graph.values[name].shape) for name, part in parts.items()}
 
 
 def _run_rows(graph: Graph, given: Mapping[str, Array], watch: Callable[[str, Array], None] | None) -> dict[str, Array]:
@@ -62,7 +86,7 @@ def _run_rows(graph: Graph, given: Mapping[str, Array], watch: Callable[[str, Ar
         for name in node.inputs:
             if last_use.get(name) == index:
                 values.pop(name, None)
-    return {name: values[name] for name in graph.outputs}
+    return {name: _constant_or(graph, values, name) for name in graph.outputs}
 
 
 def run_float(
@@ -80,6 +104,20 @@ def run_float(
         hook: called with each activation's name and tensor, inputs included; what it returns is used from there on.
             Calibration looks at ranges here, quantisation-aware training rounds here.
     """
+    import torch
+
+    if runs_by_rows(graph):
+        made = [_run_float(graph, row, constants, hook) for row in _each_row(graph, inputs)]
+        return {name: torch.cat([row[name].reshape(row[name].shape or (1,)) for row in made]) for name in graph.outputs}
+    return _run_float(graph, inputs, constants, hook)
+
+
+def _run_float(
+    graph: Graph,
+    inputs: Mapping[str, Tensor],
+    constants: Mapping[str, Tensor] | None,
+    hook: Callable[[str, Tensor], Tensor] | None,
+) -> dict[str, Tensor]:
     import torch
 
     def keep(name: str, tensor: Tensor) -> Tensor:

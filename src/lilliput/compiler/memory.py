@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lilliput.compiler.graph import Graph, Node
+from lilliput.compiler.graph import ITEM_BYTES, Graph, Node, Value
 from lilliput.compiler.op import Kernel
 
 VALUE_ALIGN = 4
@@ -148,7 +148,13 @@ def live_buffers(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str]
     for name in root:
         groups.setdefault(find(name), []).append(name)
     buffers = [
-        Buffer(tuple(names), max(graph.values[n].nbytes for n in names), first[key], last.get(key, 0), VALUE_ALIGN)
+        Buffer(
+            names=tuple(names),
+            nbytes=max(graph.values[n].nbytes for n in names),
+            first=first[key],
+            last=last.get(key, 0),
+            align=max(alignment(graph.values[n]) for n in names),
+        )
         for key, names in groups.items()
         if key in first
     ]
@@ -158,6 +164,11 @@ def live_buffers(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str]
         if step.kernel.scratch_bytes
     ]
     return buffers
+
+
+def alignment(value: Value) -> int:
+    """Bytes: a word, or the element where that is wider."""
+    return max(VALUE_ALIGN, ITEM_BYTES[value.dtype])
 
 
 def liveness_bound(buffers: Sequence[Buffer]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lilliput.compiler.graph import Graph
-from lilliput.compiler.memory import ARENA_ALIGN, SCRATCH_ALIGN, VALUE_ALIGN, MemoryPlan, Step
+from lilliput.compiler.memory import ARENA_ALIGN, SCRATCH_ALIGN, MemoryPlan, Step, alignment
 from lilliput.core.errors import BadPlan
 
 
@@ -27,7 +27,8 @@ def check_plan(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str], 
     def span(name: str, where: str) -> slice:
         start, size = plan.offsets[name], graph.values[name].nbytes
         _demand(start >= 0 and start + size <= plan.arena_bytes, f"{where}: {name!r} lies outside the arena")
-        _demand(start % VALUE_ALIGN == 0, f"{where}: {name!r} at {start} is not aligned to {VALUE_ALIGN}")
+        align = alignment(graph.values[name])
+        _demand(start % align == 0, f"{where}: {name!r} at {start} is not aligned to {align}")
         return slice(start, start + size)
 
     def owned(name: str, where: str) -> None:

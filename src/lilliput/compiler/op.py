@@ -46,12 +46,14 @@ class Target:
 class Field:
     """One member of a kernel's parameter struct: a number, or a constant array in flash that it points to.
 
-    The printer refuses a number outside `ctype`.
+    The printer refuses a number outside `ctype`. An array lies at a multiple of `align` bytes, of a word by itself, so
+    that kernels may read four weights at once.
     """
 
     name: str
     ctype: CType
     value: int | float | Array
+    align: int = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +156,10 @@ class Op(ABC):
                 if kernel.variant == wanted:
                     return kernel
         return self.lower(node, inputs, output, target)
+
+    def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
+        """Whether elements cross the leading axis, so that each row of a batch must be run alone."""
+        return False
 
     def macs(self, node: Node, inputs: Sequence[Value], output: Value) -> int:
         """Multiply-accumulates of one inference (batch 1)."""

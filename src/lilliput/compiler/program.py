@@ -16,6 +16,7 @@ from lilliput.compiler.memory_check import check_plan
 from lilliput.compiler.op import Kernel, Target
 from lilliput.compiler.ops import ops
 from lilliput.compiler.order import best_order
+from lilliput.compiler.passes.legalise import legalise
 from lilliput.compiler.print_c import print_model
 from lilliput.compiler.runtime_files import runtime_sources
 
@@ -74,7 +75,7 @@ def compile_graph(graph: Graph, target: Target | None = None) -> Program:
         UnsupportedError: LP3xx, a node has no kernel, or an integer could overflow.
     """
     target = target or Target()
-    check(graph, "integer")
+    graph = check(legalise(check(graph, "integer")), "integer", "legalise")
     kernels = choose_kernels(graph, target)
     steps, renamed = schedule(graph, kernels)
     plan = plan_memory(graph, steps, renamed)

@@ -1,7 +1,7 @@
-/* lp_concat8_s8: concatenation of up to 8 int8 values along one axis.
+/* lp_concat8_s8: concatenation of up to 8 values along one axis.
  *
- * Layout    x0[rows][run0], x1[rows][run1], ...; y[rows][run0 + run1 + ...]
- * Value     each row of y is the rows of the inputs one after the other; where table is not null an element e becomes
+ * Layout    x0[rows][run0], x1[rows][run1], ...; y[rows][run0 + run1 + ...], in bytes of any type
+ * Value     each row of y is the rows of the inputs one after the other; where table is not null an int8 e becomes
  *           table[e + 128]. An input with a run of 0 is not looked at.
  * Memory    scratch 0 bytes; no heap.
  * Aliasing  y overlaps nothing; inputs may be one.
@@ -32,7 +32,7 @@ typedef struct {
     int32_t run7;
 } lp_concat8_s8_t;
 
-void lp_concat8_s8(const lp_concat8_s8_t *op, const int8_t *x0, const int8_t *x1, const int8_t *x2, const int8_t *x3,
-                   const int8_t *x4, const int8_t *x5, const int8_t *x6, const int8_t *x7, int8_t *y);
+void lp_concat8_s8(const lp_concat8_s8_t *op, const void *x0, const void *x1, const void *x2, const void *x3,
+                   const void *x4, const void *x5, const void *x6, const void *x7, void *y);
 
 #endif

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lilliput.compiler.graph import Node, Value
-from lilliput.compiler.op import expect
+from lilliput.compiler.op import broken, expect
 
 
 def whole_numbers(node: Node, key: str, count: int, low: int) -> tuple[int, ...]:
@@ -42,3 +42,30 @@ def expect_same_quant(node: Node, x: Value, y: Value) -> None:
 
 def _text(value: Value) -> str:
     return f"scale {value.scale:g}, zero point {value.zero_point}"
+
+
+def axes_of(node: Node, rank: int, key: str = "axes") -> tuple[int, ...]:
+    """Attribute `key`: one or more axes of `rank`, ascending. Raises BrokenGraph."""
+    given = node.attrs.get(key)
+    if not isinstance(given, Sequence) or not given or any(type(axis) is not int for axis in given):
+        raise broken(node, f"{key} must be one or more whole numbers, got {given!r}")
+    axes = tuple(given)
+    expect(list(axes) == sorted(set(axes)), node, f"{key} must ascend, got {axes}")
+    expect(axes[0] >= 0 and axes[-1] < rank, node, f"{key} must be from 0 to {rank - 1}, got {axes}")
+    return axes
+
+
+def axis_of(node: Node, rank: int) -> int:
+    """Attribute `axis`: one axis of `rank`. Raises BrokenGraph."""
+    axis = node.attrs.get("axis")
+    if type(axis) is not int or not 0 <= axis < rank:
+        raise broken(node, f"axis must be from 0 to {rank - 1}, got {axis!r}")
+    return axis
+
+
+def shape_of(node: Node, most: int) -> tuple[int, ...]:
+    """Attribute `shape`: at most `most` lengths from 1 up. Raises BrokenGraph."""
+    given = node.attrs.get("shape")
+    shape = whole_numbers(node, "shape", len(given) if isinstance(given, Sequence) else 1, 1)
+    expect(len(shape) <= most, node, f"shape must have at most {most} axes, got {shape}")
+    return shape

@@ -1,4 +1,4 @@
-"""What add, sub and mul share: shapes that stretch, and the loops over them."""
+"""What the element-wise pairs share: shapes that stretch, and the loops over them."""
 
 from __future__ import annotations
 
@@ -8,29 +8,39 @@ import numpy as np
 
 from lilliput.compiler.graph import Node, Value
 from lilliput.compiler.op import Field, Op, Signature, broken, expect
+from lilliput.compiler.ops._strided import MOST_AXES
+
+MOST_LOOPS = 3
+"""Of the kernels; the pass `legalise` stretches operands that need more."""
 
 
 def stretched(node: Node, inputs: Sequence[Value]) -> Signature:
-    """Shape and type of an element-wise pair: axes of length 1 stretch; a constant may lack leading axes.
+    """Shape and type of an element-wise pair: axes of length 1 stretch, missing leading axes are added.
 
     Raises:
-        BrokenGraph: shapes that do not fit, types that differ, or an operand that would differ along the batch.
+        BrokenGraph: shapes that do not fit, or types that differ.
     """
     a, b = inputs
     expect(a.dtype == b.dtype, node, f"operands must have one type, got {a.dtype} and {b.dtype}")
+    return stretched_shape(node, inputs), a.dtype
+
+
+def stretched_shape(node: Node, inputs: Sequence[Value]) -> tuple[int, ...]:
+    """The shape that all operands stretch to. Raises BrokenGraph when there is none."""
     try:
-        shape = tuple(int(axis) for axis in np.broadcast_shapes(a.shape, b.shape))
+        shape = tuple(int(axis) for axis in np.broadcast_shapes(*(value.shape for value in inputs)))
     except ValueError:
-        raise broken(node, f"shapes {a.shape} and {b.shape} do not fit") from None
-    expect(len(shape) <= 4, node, f"at most 4 axes, got {shape}")
-    for value in inputs:
-        if value.is_constant:
-            fits = len(value.shape) < len(shape) or value.shape[0] == 1
-            expect(fits, node, f"constant {value.name!r} {value.shape} must not have a batch")
-        else:
-            whole = len(value.shape) == len(shape) and value.shape[0] == shape[0]
-            expect(whole, node, f"{value.name!r} {value.shape} must have all axes and the batch of {shape}")
-    return shape, a.dtype
+        raise broken(node, f"shapes {' and '.join(str(value.shape) for value in inputs)} do not fit") from None
+    expect(len(shape) <= MOST_AXES, node, f"at most {MOST_AXES} axes, got {shape}")
+    return shape
+
+
+def mixes_rows(inputs: Sequence[Value], y: Value) -> bool:
+    """Whether stretching reaches over the batch: an activation lacks axes, or a constant has a batch."""
+    active = [value for value in inputs if not value.is_constant]
+    return any(len(value.shape) != len(y.shape) for value in active) or any(
+        value.is_constant and len(value.shape) == len(y.shape) and value.shape[:1] != (1,) for value in inputs
+    )
 
 
 def demand_int8(op: Op, node: Node, inputs: Sequence[Value]) -> None:
@@ -40,8 +50,8 @@ def demand_int8(op: Op, node: Node, inputs: Sequence[Value]) -> None:
             raise op.unsupported(node, f"has no kernel for {value.name!r}: {value.dtype}, scales {value.quant}")
 
 
-def loop_fields(op: Op, node: Node, a: Value, b: Value, y: Value) -> tuple[Field, ...]:
-    """d0…d2, a0…a2, b0…b2: y as three loops, and the steps of a and b in each, 0 where they stand still."""
+def loops_of(a: Value, b: Value, y: Value) -> list[tuple[int, bool, bool]]:
+    """y as loops, outermost first: length, whether a moves along, whether b does."""
     loops: list[tuple[int, bool, bool]] = []
     for length, a_length, b_length in zip(y.shape, _full(a, y), _full(b, y), strict=True):
         if length == 1:
@@ -51,9 +61,15 @@ def loop_fields(op: Op, node: Node, a: Value, b: Value, y: Value) -> tuple[Field
             loops[-1] = (loops[-1][0] * length, *kind)
         else:
             loops.append((length, *kind))
-    if len(loops) > 3:
+    return loops
+
+
+def loop_fields(op: Op, node: Node, a: Value, b: Value, y: Value) -> tuple[Field, ...]:
+    """d0…d2, a0…a2, b0…b2: y as three loops, and the steps of a and b in each, 0 where they stand still."""
+    loops = loops_of(a, b, y)
+    if len(loops) > MOST_LOOPS:
         raise op.unsupported(node, f"of {a.shape} and {b.shape} has no kernel: they stretch in turns over 4 axes")
-    loops = [(1, False, False)] * (3 - len(loops)) + loops
+    loops = [(1, False, False)] * (MOST_LOOPS - len(loops)) + loops
     numbers = {f"d{i}": loop[0] for i, loop in enumerate(loops)}
     for which, name in ((1, "a"), (2, "b")):
         step, steps = 1, [0, 0, 0]

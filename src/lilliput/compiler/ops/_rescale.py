@@ -61,6 +61,12 @@ def nearest_table(real: Array, y: Value) -> Array:
     return table
 
 
+def clamped(y: Array, low: int = -128, high: int = 127) -> Array:
+    """int8 codes, cut off at both ends."""
+    codes: Array = np.clip(y, low, high).astype(np.int8)
+    return codes
+
+
 def is_identity(table: Array) -> bool:
     """True when an int8 table gives each code back."""
     return bool((table == np.arange(-128, 128)).all())

@@ -1,7 +1,7 @@
 """Sum and difference of two values with scales of their own, by TensorFlow Lite's rule.
 
 With t = 2 max(s_a, s_b), u = requantise((a - z_a) 2^20, s_a / t), v likewise from b:
-y = requantise(u ± v, t / (2^20 s_y)) + z_y, clamped.
+y = requantise(u ± v, t / (2^20 s_y)) + z_y, clamped. On int16, 2^15 stands for 2^20.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ import numpy as np
 from lilliput.compiler.fixed_point import requantise, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, activation_range
-from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, stretched, whole_operands
+from lilliput.compiler.ops import _pairs_s16
+from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, mixes_rows, stretched, whole_operands
+from lilliput.compiler.ops._float import pair_kernel
 from lilliput.compiler.ops._linear_form import find_linear_form
 from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel
+from lilliput.compiler.ops._whole import is_whole, whole_kernel, whole_pairs
 
 LEFT_SHIFT = 20
 
@@ -36,19 +39,29 @@ class Sum(Op):
     def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
         activation_of(node)
 
+    def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
+        return mixes_rows(inputs, output)
+
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
+        if is_whole(inputs):
+            return whole_pairs(node, *x)
         a, b = inputs
         largest = 2 * max(a.scale, b.scale)
+        left = LEFT_SHIFT if output.dtype == "int8" else _pairs_s16.LEFT_SHIFT
         u, v = (
-            requantise((codes.astype(np.int64) - value.zero_point) << LEFT_SHIFT, *to_multiplier(value.scale / largest))
+            requantise((codes.astype(np.int64) - value.zero_point) << left, *to_multiplier(value.scale / largest))
             for value, codes in zip(inputs, x, strict=True)
         )
-        factor = to_multiplier(largest / (2**LEFT_SHIFT * output.scale))
+        factor = to_multiplier(largest / (2**left * output.scale))
         y = requantise(u + self.sign * v, *factor) + output.zero_point
-        clamped: Array = np.clip(y, *activation_range(activation_of(node), output)).astype(np.int8)
+        clamped: Array = np.clip(y, *activation_range(activation_of(node), output)).astype(output.dtype)
         return clamped
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        if output.dtype == "int16":
+            return _pairs_s16.sum_s16(self, node, inputs, output, self.sign)
+        if is_whole(inputs):
+            return whole_kernel(self, node, inputs, output)
         demand_int8(self, node, inputs)
         a, b = inputs
         if a.is_constant or b.is_constant:
@@ -64,6 +77,9 @@ class Sum(Op):
             in_place=whole_operands(inputs, output),
         )
         return with_vectors(portable, target)
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        return pair_kernel(self, node, inputs, output)
 
     def _with_constant(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         a, b = inputs

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import requantise, to_multiplier, to_multipliers
+from lilliput.compiler.fixed_point import requantise, requantise_wide, to_multiplier, to_multipliers
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, activation_of, activation_range, expect
 from lilliput.compiler.proof import final_bound, prove_accumulator
 
 
+def sums_wide(inputs: Sequence[Value]) -> bool:
+    """Whether sums have 64 bits and are rounded once: int16 activations, unless there is a bias of 32 bits."""
+    return inputs[0].dtype == "int16" and (len(inputs) < 3 or inputs[2].dtype == "int64")
+
+
 def bias_of(inputs: Sequence[Value], channels: int) -> Array:
-    """The int32 bias (channels,), zeros when the node has none."""
+    """The int32 or int64 bias (channels,), zeros when the node has none."""
     data = inputs[2].data if len(inputs) > 2 else None
     return np.zeros(channels, np.int32) if data is None else data
 
@@ -44,7 +49,8 @@ def check_weights(node: Node, inputs: Sequence[Value], axis: int) -> None:
 def finish(node: Node, inputs: Sequence[Value], output: Value, acc: Array) -> Array:
     """Bring accumulators (…, C_out) to the output's scale, zero point, activation and type: the integer reference."""
     mult, shift = to_multipliers(weight_factors(inputs, output))
-    y = requantise(acc, mult, shift) + output.zero_point
+    rule = requantise_wide if sums_wide(inputs) else requantise
+    y = rule(acc, mult, shift) + output.zero_point
     low, high = activation_range(activation_of(node), output)
     clamped: Array = np.clip(y, low, high).astype(output.dtype)
     return clamped

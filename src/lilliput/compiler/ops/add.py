@@ -1,8 +1,10 @@
 """Sum: y = a + b.
 
-Inputs   a, b: one shape, or axes of length 1 that stretch; one of them may be a constant (int8 in an integer graph)
+Inputs   a, b: one shape, or axes of length 1 that stretch; one of them may be a constant
 Attrs    activation: none | relu | relu6 | relu_n1_to_1, fused
-Integer  int8, any three scales: `_sum`. The kernel is one linear form where that has been proved equal.
+Integer  int8, any three scales: `_sum`. The kernel is one linear form where that has been proved equal. int16 with zero
+         point 0: `_pairs_s16`.
+         int32, int64 without a scale: wrapping around.
 """
 
 from __future__ import annotations

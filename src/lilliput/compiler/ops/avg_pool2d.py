@@ -2,7 +2,7 @@
 
 Inputs   x (N, H, W, C)
 Attrs    window (h, w), stride (h, w), padding ((top, bottom), (left, right)) smaller than the window; activation, fused
-Integer  int8, one scale for x and y. Sum of the codes / their count, round half away from zero, clamp.
+Integer  int8 or int16, one scale for x and y. Sum of the codes / their count, round half away from zero, clamp.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_same_quant
+from lilliput.compiler.ops._float import clamp_fields
 from lilliput.compiler.ops._mve import MOST_AVERAGED, with_vectors
-from lilliput.compiler.ops._pool_window import pool_fields, pool_window, pooled
+from lilliput.compiler.ops._pool_window import pool_fields, pool_sizes, pool_window, pooled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,16 +66,24 @@ class AvgPool2d(Op):
         count = sum(seen for _, _, seen in window.taps(inside, 0))
         # Half away from zero: on magnitudes, then the sign again.
         mean = np.sign(total) * ((np.abs(total) + count // 2) // count)
-        clamped: Array = np.clip(mean, *activation_range(activation_of(node), output)).astype(np.int8)
+        clamped: Array = np.clip(mean, *activation_range(activation_of(node), output)).astype(output.dtype)
         return clamped
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
-        if inputs[0].dtype != "int8":
+        if inputs[0].dtype not in ("int8", "int16"):
             raise self.unsupported(node, f"has no {inputs[0].dtype} kernel")
         portable = Kernel(
-            function="lp_avg_pool_s8",
+            function="lp_avg_pool_s8" if inputs[0].dtype == "int8" else "lp_avg_pool_s16",
             fields=pool_fields(node, inputs[0], output, activation_of(node)),
             operands=(node.inputs[0], node.output),
         )
-        small = math.prod(pool_window(node, inputs[0]).kernel) <= MOST_AVERAGED
+        small = inputs[0].dtype == "int8" and math.prod(pool_window(node, inputs[0]).kernel) <= MOST_AVERAGED
         return with_vectors(portable, target) if small else portable
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        return Kernel(
+            function="lp_avg_pool_f32",
+            fields=(*pool_sizes(node, inputs[0], output), *clamp_fields(node)),
+            operands=(node.inputs[0], node.output),
+            struct="lp_pool_f32",
+        )

@@ -3,7 +3,8 @@
 Inputs   x (N, C_in), w (C_out, C_in) constant, b (C_out) constant, optional
 Attrs    activation: none | relu | relu6 | relu_n1_to_1, fused
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel, b int32 with scale
-         s_x · s_w, y int8; w of 4 bits (`Value.bits`) where it is int8 in -8 to 7
+         s_x · s_w, y int8; or x and y int16 with zero point 0, b int64 or int32
+         w of 4 bits (`Value.bits`) where it is int8 in -8 to 7
 """
 
 from __future__ import annotations
@@ -16,8 +17,13 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._dots import plain_dots
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
+from lilliput.compiler.ops._float import demand_float, rows_kernel
+from lilliput.compiler.ops._layers_s16 import fully_connected_s16
 from lilliput.compiler.ops._mve import dots_fields
+from lilliput.compiler.ops._simd import fits_simd
+from lilliput.compiler.ops._simd import fully_connected as simd_fully_connected
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window
 from lilliput.compiler.ops.conv2d import pointwise_by_patches, pointwise_sizes
@@ -61,9 +67,13 @@ class FullyConnected(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x, w = inputs[:2]
-        if x.dtype != "int8" or w.dtype != "int8" or w.data is None:
-            raise self.unsupported(node, f"has no {x.dtype} kernel")
+        if x.dtype not in ("int8", "int16") or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
+            raise self.unsupported(node, f"has no {x.dtype} kernel for {x.shape[0]} rows")
+        if x.dtype == "int16":
+            return fully_connected_s16(node, inputs, output, target)
         channels = channels_of(node, inputs, output, w.data)
+        if target.host and fits_simd(channels):
+            return simd_fully_connected((node.inputs[0], node.output), channels)
         sizes = (Field("c_in", "int32_t", w.shape[1]), Field("c_out", "int32_t", w.shape[0]))
         if w.bits == 4:
             return _kernel_s4(node, channels, sizes, target)
@@ -82,9 +92,14 @@ class FullyConnected(Op):
             )
         return Kernel(
             function="lp_fully_connected_s8",
-            fields=(*channels.fields(channels.rows), *sizes, *channels.offsets()),
+            fields=plain_dots(channels),
             operands=(node.inputs[0], node.output),
+            also=("lp_dots_s8",),
         )
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        w, bias = demand_float(self, node, inputs)
+        return rows_kernel(node, w, bias, inputs[0].shape[0])
 
 
 def _kernel_s4(node: Node, channels: Channels, sizes: tuple[Field, ...], target: Target) -> Kernel:
@@ -96,5 +111,4 @@ def _kernel_s4(node: Node, channels: Channels, sizes: tuple[Field, ...], target:
         function="lp_fully_connected_s4",
         fields=(*channels.fields(channels.packed_s4()), *sizes, *channels.offsets()),
         operands=(node.inputs[0], node.output),
-        struct="lp_fully_connected_s8",
     )

@@ -2,7 +2,7 @@
 
 Inputs   x (N, H, W, C)
 Attrs    window (h, w), stride (h, w), padding ((top, bottom), (left, right)) smaller than the window; activation, fused
-Integer  int8, one scale for x and y. Largest code, clamp.
+Integer  int8 or int16, one scale for x and y. Largest code, clamp.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_same_quant
+from lilliput.compiler.ops._float import clamp_fields
 from lilliput.compiler.ops._mve import with_vectors
-from lilliput.compiler.ops._pool_window import pool_fields, pool_window, pooled
+from lilliput.compiler.ops._pool_window import pool_fields, pool_sizes, pool_window, pooled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,16 +56,24 @@ class MaxPool2d(Op):
 
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
         window = pool_window(node, inputs[0])
-        largest = np.max([seen for _, _, seen in window.taps(x[0], -128)], axis=0)
-        clamped: Array = np.clip(largest, *activation_range(activation_of(node), output)).astype(np.int8)
+        largest = np.max([seen for _, _, seen in window.taps(x[0], np.iinfo(output.dtype).min)], axis=0)
+        clamped: Array = np.clip(largest, *activation_range(activation_of(node), output)).astype(output.dtype)
         return clamped
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
-        if inputs[0].dtype != "int8":
+        if inputs[0].dtype not in ("int8", "int16"):
             raise self.unsupported(node, f"has no {inputs[0].dtype} kernel")
         portable = Kernel(
-            function="lp_max_pool_s8",
+            function="lp_max_pool_s8" if inputs[0].dtype == "int8" else "lp_max_pool_s16",
             fields=pool_fields(node, inputs[0], output, activation_of(node)),
             operands=(node.inputs[0], node.output),
         )
         return with_vectors(portable, target)
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        return Kernel(
+            function="lp_max_pool_f32",
+            fields=(*pool_sizes(node, inputs[0], output), *clamp_fields(node)),
+            operands=(node.inputs[0], node.output),
+            struct="lp_pool_f32",
+        )

@@ -1,8 +1,8 @@
 """Mean over some axes.
 
-Inputs   x (N, …), 2 to 4 axes
-Attrs    axes: which, ascending, without the batch; keepdims: whether they stay with length 1
-Integer  int8, any two scales. TensorFlow Lite's rule with n elements summed: with (M, s) for s_x / s_y and
+Inputs   x, 1 to 8 axes
+Attrs    axes: which, ascending; keepdims: whether they stay with length 1
+Integer  int8 or int16, any two scales. TensorFlow Lite's rule with n elements summed: with (M, s) for s_x / s_y and
          h = min(floor(log2 n), 32, 31 + s), y = requantise(Σ x - n z_x, floor(M 2^h / n), s - h) + z_y, clamped.
 """
 
@@ -10,108 +10,66 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lilliput.compiler.fixed_point import Multiplier, requantise, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
-from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, broken, expect
+from lilliput.compiler.op import Field, Kernel, Target
 from lilliput.compiler.ops import register_op
-from lilliput.compiler.ops._attrs import expect_rank
+from lilliput.compiler.ops._attrs import axes_of
 from lilliput.compiler.ops._mve import with_vectors
+from lilliput.compiler.ops._reduce import Reduction, keeps, loops_over, sum_kernel
 from lilliput.compiler.ops._rescale import prove_reach
+from lilliput.compiler.ops._weights_s16 import REACH
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class _Loops(NamedTuple):
-    """x as (outer, sum1, middle, sum2, inner), summed over sum1 and sum2."""
-
-    outer: int
-    sum1: int
-    middle: int
-    sum2: int
-    inner: int
-
-
 @register_op
-class Mean(Op):
+class Mean(Reduction):
     """y = mean of x over `axes`."""
 
     name = "mean"
 
-    def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:
-        x = inputs[0]
-        expect_rank(node, x, 2, 4)
-        axes = _axes(node, len(x.shape))
-        kept = [1 if axis in axes else length for axis, length in enumerate(x.shape)]
-        if not node.attrs.get("keepdims", False):
-            kept = [length for axis, length in enumerate(x.shape) if axis not in axes]
-        return tuple(kept), x.dtype
-
     def float(self, node: Node, *x: Tensor) -> Tensor:
-        return x[0].mean(_axes(node, x[0].ndim), keepdim=bool(node.attrs.get("keepdims", False)))
+        return x[0].mean(axes_of(node, x[0].ndim), keepdim=keeps(node))
 
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
-        axes = _axes(node, x[0].ndim)
+        axes = axes_of(node, x[0].ndim)
         count = math.prod(x[0].shape[axis] for axis in axes)
-        acc = x[0].astype(np.int64).sum(axis=axes, keepdims=bool(node.attrs.get("keepdims", False)))
+        acc = x[0].astype(np.int64).sum(axis=axes, keepdims=keeps(node))
         mult, shift = _multiplier(node, inputs[0], output, count)
         y = requantise(acc - count * inputs[0].zero_point, mult, shift) + output.zero_point
-        clamped: Array = np.clip(y, -128, 127).astype(np.int8)
+        limits = np.iinfo(output.dtype)
+        clamped: Array = np.clip(y, limits.min, limits.max).astype(output.dtype)
         return clamped
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x = inputs[0]
-        if x.dtype != "int8":
+        if x.dtype not in ("int8", "int16"):
             raise self.unsupported(node, f"has no {x.dtype} kernel")
-        loops = _loops(x.shape, _axes(node, len(x.shape)))
+        loops = loops_over(self, node, x.shape)
         count = loops.sum1 * loops.sum2
-        mult, shift = _multiplier(node, x, output, count)
-        fields = {
-            **loops._asdict(), "acc_start": -count * x.zero_point, "mult": mult, "shift": shift,
-            "y_offset": output.zero_point,
-        }  # fmt: skip
-        portable = Kernel(
-            function="lp_mean_s8",
-            fields=tuple(Field(name, "int32_t", value) for name, value in fields.items()),
+        return with_vectors(sum_kernel(node, x, output, loops, _multiplier(node, x, output, count)), target)
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        loops = loops_over(self, node, inputs[0].shape)
+        return Kernel(
+            function="lp_sum_f32",
+            fields=(
+                *(Field(name, "int32_t", value) for name, value in loops._asdict().items()),
+                Field("divisor", "float", loops.sum1 * loops.sum2),
+            ),
             operands=(node.inputs[0], node.output),
         )
-        return with_vectors(portable, target)
-
-
-def _axes(node: Node, rank: int) -> tuple[int, ...]:
-    given = node.attrs.get("axes")
-    if not isinstance(given, Sequence) or not given or any(type(axis) is not int for axis in given):
-        raise broken(node, f"axes must be one or more whole numbers, got {given!r}")
-    axes = tuple(given)
-    expect(list(axes) == sorted(set(axes)), node, f"axes must ascend, got {axes}")
-    expect(axes[0] >= 1 and axes[-1] < rank, node, f"axes must be from 1 to {rank - 1}, got {axes}")
-    return axes
 
 
 def _multiplier(node: Node, x: Value, y: Value, count: int) -> Multiplier:
     mult, shift = to_multiplier(min(x.scale / y.scale, 2.0**29))
     spare = min(count.bit_length() - 1, 32, 31 + shift)
     multiplier = Multiplier((mult << spare) // count, shift - spare)
-    prove_reach(node, 255 * count, multiplier)
+    prove_reach(node, (255 if x.dtype == "int8" else REACH) * count, multiplier)
     return multiplier
-
-
-def _loops(shape: Sequence[int], axes: Sequence[int]) -> _Loops:
-    """Neighbouring axes of one kind become one; axes of length 1 are of either kind."""
-    groups: list[tuple[bool, int]] = [(False, 1)]
-    for axis, length in enumerate(shape):
-        if length == 1:
-            continue
-        summed = axis in axes
-        if groups[-1][0] == summed:
-            groups[-1] = (summed, groups[-1][1] * length)
-        else:
-            groups.append((summed, length))
-    lengths = [length for _, length in groups]
-    if len(lengths) <= 3:  # one run of summed axes: as sum2, so that what lies together is looked at together
-        lengths[1:1] = [1, 1]
-    return _Loops(*lengths, *[1] * (5 - len(lengths)))

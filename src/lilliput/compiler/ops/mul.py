@@ -1,8 +1,9 @@
 """Product: y = a · b.
 
-Inputs   a, b: one shape, or axes of length 1 that stretch; one of them may be a constant (int8 in an integer graph)
+Inputs   a, b: one shape, or axes of length 1 that stretch; one of them may be a constant
 Attrs    activation: none | relu | relu6 | relu_n1_to_1, fused
-Integer  int8, any three scales: requantise((a - z_a)(b - z_b), s_a s_b / s_y) + z_y, clamped
+Integer  int8 or int16, any three scales: requantise((a - z_a)(b - z_b), s_a s_b / s_y) + z_y, clamped
+         int32, int64 without a scale: wrapping around.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import Multiplier, requantise
+from lilliput.compiler.fixed_point import Multiplier, requantise, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import (
     Field,
@@ -25,9 +26,12 @@ from lilliput.compiler.op import (
     apply_activation,
 )
 from lilliput.compiler.ops import register_op
-from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, stretched, whole_operands
+from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, mixes_rows, stretched, whole_operands
+from lilliput.compiler.ops._float import pair_kernel
 from lilliput.compiler.ops._mve import with_vectors
+from lilliput.compiler.ops._pairs_s16 import product_s16
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel, proved_multiplier
+from lilliput.compiler.ops._whole import is_whole, whole_kernel, whole_pairs
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,17 +55,26 @@ class Mul(Op):
     def float(self, node: Node, *x: Tensor) -> Tensor:
         return apply_activation(activation_of(node), x[0] * x[1])
 
+    def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
+        return mixes_rows(inputs, output)
+
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
+        if is_whole(inputs):
+            return whole_pairs(node, *x)
         a, b = inputs
         product = (x[0].astype(np.int64) - a.zero_point) * (x[1].astype(np.int64) - b.zero_point)
         y = requantise(product, *_multiplier(node, a, b, output)) + output.zero_point
-        clamped: Array = np.clip(y, *activation_range(activation_of(node), output)).astype(np.int8)
+        clamped: Array = np.clip(y, *activation_range(activation_of(node), output)).astype(output.dtype)
         return clamped
 
     def macs(self, node: Node, inputs: Sequence[Value], output: Value) -> int:
         return output.elements
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        if output.dtype == "int16":
+            return product_s16(self, node, inputs, output)
+        if is_whole(inputs):
+            return whole_kernel(self, node, inputs, output)
         demand_int8(self, node, inputs)
         constants = [value for value in inputs if value.is_constant]
         if len(constants) == 2:
@@ -91,6 +104,9 @@ class Mul(Op):
         )
         return with_vectors(portable, target)
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        return pair_kernel(self, node, inputs, output)
+
     def _fields(self, node: Node, a: Value, b: Value, y: Value) -> tuple[Field, ...]:
         mult, shift = _multiplier(node, a, b, y)
         low, high = activation_range(activation_of(node), y)
@@ -102,4 +118,5 @@ class Mul(Op):
 
 
 def _multiplier(node: Node, a: Value, b: Value, y: Value) -> Multiplier:
-    return proved_multiplier(node, a.scale * b.scale / y.scale, 255 * 255)
+    factor = a.scale * b.scale / y.scale
+    return to_multiplier(factor) if y.dtype == "int16" else proved_multiplier(node, factor, 255 * 255)

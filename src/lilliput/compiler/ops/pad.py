@@ -1,8 +1,8 @@
 """Pad: a border of one value around x.
 
-Inputs   x (N, …), 2 to 4 axes
-Attrs    padding: one (before, after) per axis, none for the batch; value: the border's real value, 0 by default
-Integer  int8, one scale for x and y. The border is `value` quantised like y: the zero point for 0.
+Inputs   x, 1 to 8 axes, any type
+Attrs    padding: one (before, after) per axis; value: the border's real value, 0 by default
+Integer  one scale for x and y. The border is `value` quantised like y: the zero point for 0.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_rank, expect_same_quant, number_pairs
 from lilliput.compiler.ops._mve import with_vectors
-from lilliput.compiler.ops._rescale import nearest_table
+from lilliput.compiler.ops._strided import MOST_AXES, copy_fields, strides_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,15 +32,17 @@ class Pad(Op):
 
     def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:
         x = inputs[0]
-        expect_rank(node, x, 2, 4)
+        expect_rank(node, x, 1, MOST_AXES)
         padding = number_pairs(node, "padding", len(x.shape))
-        expect(padding[0] == (0, 0), node, f"the batch cannot be padded, got {padding}")
         return tuple(length + sum(pads) for length, pads in zip(x.shape, padding, strict=True)), x.dtype
 
     def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
         value = node.attrs.get("value", 0.0)
         expect(isinstance(value, (int, float)) and math.isfinite(value), node, f"value must be finite, got {value!r}")
         expect_same_quant(node, inputs[0], output)
+
+    def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
+        return number_pairs(node, "padding", len(output.shape))[0] != (0, 0)
 
     def float(self, node: Node, *x: Tensor) -> Tensor:
         from torch.nn import functional
@@ -58,8 +60,8 @@ class Pad(Op):
         padding = number_pairs(node, "padding", len(x.shape))
         if all(pads == (0, 0) for pads in padding):
             return None
-        if x.dtype != "int8":
-            raise self.unsupported(node, f"has no {x.dtype} kernel")
+        if x.dtype != "int8" or len(x.shape) > 4 or x.shape[0] != 1 or padding[0] != (0, 0):
+            return _any_type(node, x, output, padding)
         portable = Kernel(
             function="lp_pad_s8",
             fields=tuple(
@@ -70,13 +72,33 @@ class Pad(Op):
         )
         return with_vectors(portable, target)
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        return self.kernel(node, inputs, output, target)
+
+
+def _any_type(node: Node, x: Value, y: Value, padding: Sequence[tuple[int, int]]) -> Kernel:
+    steps = strides_of(y.shape)
+    start = sum(before * step for (before, _), step in zip(padding, steps, strict=True))
+    loops = [(length, step) for length, step in zip(x.shape, steps, strict=True) if length > 1]
+    fill = np.array([_fill(node, y)], y.dtype).view(np.uint8)
+    return Kernel(
+        function="lp_pad",
+        fields=(
+            *copy_fields(y, start, loops), Field("fill", "uint8_t", fill),
+            Field("item", "int32_t", len(fill)), Field("total", "int32_t", y.nbytes),
+        ),
+        operands=(x.name, y.name),
+    )  # fmt: skip
+
 
 def _value(node: Node) -> float:
     return float(node.attrs.get("value", 0.0))
 
 
-def _fill(node: Node, y: Value) -> int:
-    return int(nearest_table(np.array([_value(node)]), y)[0])
+def _fill(node: Node, y: Value) -> int | float:
+    if y.quant is None:
+        return _value(node) if y.dtype == "float32" else round(_value(node))
+    return int(y.quant.quantise(np.array([_value(node)], np.float32), y.dtype)[0])
 
 
 def _loops(shape: Sequence[int], padding: Sequence[tuple[int, int]]) -> dict[str, int]:

@@ -5,6 +5,9 @@ Integer  int8 in any scale; y has scale 1/256 and zero point -128. TensorFlow Li
          d = x_c - max x, in Q5.26 by the factor s_x 2^26; e^d in Q0.31; where d is below -floor(31 2^26 / 2^shift) the
          term counts as 0. The sum is in Q12.19, 1/Σ by three Newton steps in Q0.31, the product shifted right with
          rounding, half away from zero. e^d for each d is a table, made here.
+         int16 in any scale; y has scale 2^-15 and zero point 0. Its rule, by the tables of `_tables_s16`:
+         d = requantise(x_c - max x, 6553.5 s_x), so that -65535 is -10; e^d at d + 32767; Σ = 2^(31 - zeros) (1 + t);
+         y = e^d / (1 + t) shifted right by 31 - zeros, halves up.
 """
 
 from __future__ import annotations
@@ -15,12 +18,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import high_mul, rounding_shift, to_multiplier
+from lilliput.compiler.fixed_point import Multiplier, high_mul, requantise, rounding_shift, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, expect
-from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops import _tables_s16, register_op
 from lilliput.compiler.ops._exp import exp_of_negative, reciprocal
 from lilliput.compiler.ops._mve import with_vectors
+from lilliput.compiler.ops._rescale import proved_multiplier
+from lilliput.compiler.ops._weights_s16 import demand_symmetric
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,7 +46,11 @@ class Softmax(Op):
         return inputs[0].shape, inputs[0].dtype
 
     def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
-        if output.quant is not None:
+        if output.quant is not None and output.dtype == "int16":
+            fits = (output.scale, output.zero_point) == (_tables_s16.OUTPUT_SCALE, 0)
+            given = f"{output.scale:g} and {output.zero_point}"
+            expect(fits, node, f"int16 y must have scale 2^-15 and zero point 0, got {given}")
+        elif output.quant is not None:
             fits = (output.scale, output.zero_point) == (OUTPUT_SCALE, OUTPUT_ZERO)
             given = f"{output.scale:g} and {output.zero_point}"
             expect(fits, node, f"y must have scale 1/256 and zero point -128, got {given}")
@@ -50,13 +59,15 @@ class Softmax(Op):
         return x[0].softmax(-1)
 
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
+        if x[0].dtype == np.int16:
+            return _integer_s16(node, inputs[0], x[0])
         table = self._table(node, inputs[0])
         below = x[0].astype(np.int64).max(axis=-1, keepdims=True) - x[0]
         known = below < len(table)
         power = np.where(known, table[np.minimum(below, len(table) - 1)], 0)
         total = np.where(known, rounding_shift(power, 12), 0).sum(axis=-1, keepdims=True)
         # total = 2^(31 - zeros) · (1 + rest), rest in [0, 1)
-        zeros = 32 - np.vectorize(int.bit_length, otypes=[np.int64])(total)
+        zeros = _leading_zeros(total)
         inverse = reciprocal((total << zeros) - (1 << 31))
         y = rounding_shift(high_mul(inverse, power), 12 - zeros + 23) + OUTPUT_ZERO
         clamped: Array = np.where(known, np.clip(y, -128, 127), -128).astype(np.int8)
@@ -64,6 +75,8 @@ class Softmax(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x = inputs[0]
+        if x.dtype == "int16":
+            return _kernel_s16(self, node, x, output)
         if x.dtype != "int8":
             raise self.unsupported(node, f"has no {x.dtype} kernel")
         if x.shape[-1] >= MAX_TERMS:
@@ -82,6 +95,15 @@ class Softmax(Op):
         )
         return with_vectors(portable, target)
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        x = inputs[0]
+        return Kernel(
+            function="lp_softmax_f32",
+            fields=(Field("rows", "int32_t", x.elements // x.shape[-1]), Field("c", "int32_t", x.shape[-1])),
+            operands=(node.inputs[0], node.output),
+            in_place=(0,),
+        )
+
     def _table(self, node: Node, x: Value) -> Array:
         """e^(-d s_x) in Q0.31 for d = 0, 1, … as far as the term counts, at most 255. int64."""
         factor = min(x.scale * 2.0**26, 2.0**31 - 1)
@@ -94,3 +116,46 @@ class Softmax(Op):
         reach = math.floor(31 * 2.0**26 / 2.0**shift)
         d = np.arange(min(reach, 255) + 1, dtype=np.int64)
         return exp_of_negative(high_mul(-(d << shift), mult))
+
+
+def _leading_zeros(x: Array) -> Array:
+    """Of positive 32-bit integers, int64."""
+    zeros: Array = 32 - np.vectorize(int.bit_length, otypes=[np.int64])(x)
+    return zeros
+
+
+def _factor_s16(node: Node, x: Value) -> Multiplier:
+    return proved_multiplier(node, x.scale / (10.0 / 65535.0), 65535)
+
+
+def _integer_s16(node: Node, x: Value, codes: Array) -> Array:
+    below = codes.astype(np.int64) - codes.max(axis=-1, keepdims=True)
+    place = np.clip(requantise(below, *_factor_s16(node, x)) + 32767, -32768, 32767)
+    power = _tables_s16.read_lines(_tables_s16.exp_table(), place)
+    total = power.sum(axis=-1, keepdims=True)
+    zeros = _leading_zeros(total)
+    scaled = ((total << (zeros - 1)) + (1 << 13)) >> 14  # 1 + t in 2^-16
+    inverse = _tables_s16.read_lines(
+        _tables_s16.inverse_table(), np.clip(scaled - (1 << 16) - (1 << 15), -32768, 32767)
+    )
+    y = (power * inverse + (np.int64(1) << (30 - zeros))) >> (31 - zeros)
+    clamped: Array = np.clip(y, 0, 32767).astype(np.int16)
+    return clamped
+
+
+def _kernel_s16(op: Op, node: Node, x: Value, y: Value) -> Kernel:
+    demand_symmetric(node, (x, y))
+    if x.shape[-1] > 65535:
+        raise op.unsupported(node, f"over {x.shape[-1]} terms has no kernel, the most is 65535")
+    mult, shift = _factor_s16(node, x)
+    numbers = {"rows": x.elements // x.shape[-1], "c": x.shape[-1], "mult": mult, "shift": shift}
+    return Kernel(
+        function="lp_softmax_s16",
+        fields=(
+            Field("exp", "int16_t", _tables_s16.exp_table()),
+            Field("inverse", "int16_t", _tables_s16.inverse_table()),
+            *(Field(name, "int32_t", value) for name, value in numbers.items()),
+        ),
+        operands=(x.name, y.name),
+        in_place=(0,),
+    )

@@ -88,26 +88,6 @@ def _softmax(reader: Reader, operator: Operator) -> None:
     reader.node("softmax", operator, [operator.need(0)])
 
 
-@on("MEAN")
-def _mean(reader: Reader, operator: Operator) -> None:
-    x = operator.need(0)
-    rank = len(reader.values[x].shape)
-    axes = reader.constant(operator.need(1), operator).reshape(-1)
-    if any(not -rank <= int(axis) < rank for axis in axes):
-        raise BrokenGraph(f"MEAN ({operator.path}): axes {axes.tolist()} of {rank}")
-    chosen = tuple(sorted({int(axis) % rank for axis in axes}))
-    reader.node("mean", operator, [x], axes=chosen, keepdims=bool(operator.scalar(0, "?")))
-
-
-@on("PAD")
-def _pad(reader: Reader, operator: Operator) -> None:
-    x = operator.need(0)
-    pads = reader.constant(operator.need(1), operator)
-    if pads.shape != (len(reader.values[x].shape), 2) or (pads < 0).any():
-        raise BrokenGraph(f"PAD ({operator.path}): paddings {pads.tolist()}")
-    reader.node("pad", operator, [x], padding=tuple((int(a), int(b)) for a, b in pads), value=0.0)
-
-
 @on("TRANSPOSE")
 def _transpose(reader: Reader, operator: Operator) -> None:
     perm = tuple(int(axis) for axis in reader.constant(operator.need(1), operator).reshape(-1))

@@ -1,0 +1,32 @@
+"""The smaller of two values: y = min(a, b).
+
+Inputs   a, b: one shape, or axes of length 1 that stretch; one of them may be a constant
+Integer  int8: one scale for a, b and y; the smaller code. int32, int64: as they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lilliput.compiler.graph import Array, Node
+from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._extreme import Extreme
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@register_op
+class Minimum(Extreme):
+    """y = min(a, b)."""
+
+    name = "minimum"
+    largest = False
+
+    def float(self, node: Node, *x: Tensor) -> Tensor:
+        return x[0].minimum(x[1])
+
+    def extreme(self, a: Array, b: Array) -> Array:
+        return np.minimum(a, b)

@@ -1,0 +1,30 @@
+"""Sign: -1, 0 or 1.
+
+Integer  int8, any two scales: the nearest step, by table.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lilliput.compiler.graph import Array, Node
+from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._lookup import Lookup
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@register_op
+class Sign(Lookup):
+    """y = x / |x|, 0 for 0."""
+
+    name = "sign"
+
+    def float(self, node: Node, *x: Tensor) -> Tensor:
+        return x[0].sign()
+
+    def real(self, node: Node, x: Array) -> Array:
+        return np.sign(x)

@@ -1,0 +1,21 @@
+#include "lp_extreme_s16.h"
+
+#include <stddef.h>
+
+static void lp_extreme_s16_row(const lp_extreme_s16_t *op, const int16_t *a, const int16_t *b, int16_t *y)
+{
+    for (int32_t k = 0; k < op->d2; k++, a += op->a2, b += op->b2) {
+        y[k] = *a * op->sign >= *b * op->sign ? *a : *b;
+    }
+}
+
+void lp_extreme_s16(const lp_extreme_s16_t *op, const int16_t *a, const int16_t *b, int16_t *y)
+{
+    a = op->a != NULL ? op->a : a;
+    b = op->b != NULL ? op->b : b;
+    for (int32_t i = 0; i < op->d0; i++) {
+        for (int32_t j = 0; j < op->d1; j++, y += op->d2) {
+            lp_extreme_s16_row(op, a + i * op->a0 + j * op->a1, b + i * op->b0 + j * op->b1, y);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+/* lp_leaky_relu_s16: leaky rectifier, int16.
+ *
+ * Layout    x[n], y[n]
+ * Value     y[i] = clamp(requantise(x[i], mult, shift), -32768, 32767) where x[i] >= 0, else with mult_below, shift_below
+ * Ranges    2^15 * 2^max(shift, 0) < 2^30 for both shifts (LP312 otherwise).
+ * Memory    scratch 0 bytes; no heap.
+ * Aliasing  y may be x; otherwise they do not overlap.
+ * Failure   none at run time.
+ */
+#ifndef LP_LEAKY_RELU_S16_H
+#define LP_LEAKY_RELU_S16_H
+
+#include <stdint.h>
+
+typedef struct {
+    int32_t n;
+    int32_t mult;
+    int32_t shift;
+    int32_t mult_below;
+    int32_t shift_below;
+} lp_leaky_relu_s16_t;
+
+void lp_leaky_relu_s16(const lp_leaky_relu_s16_t *op, const int16_t *x, int16_t *y);
+
+#endif
