@@ -107,6 +107,8 @@ class Op(ABC):
     """Each output element depends on the same element of each input only; a transpose may pass through."""
     takes_activation: ClassVar[bool] = False
     """Has the attribute `activation`, so that a following relu or relu6 can be fused into it."""
+    asks_outside: ClassVar[bool] = False
+    """Its input is an input of the network that is not in memory: the kernel asks the application for parts of it."""
 
     @abstractmethod
     def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:
