@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -99,6 +99,12 @@ class Op(ABC):
     """Each output element depends on the same element of each input only; a transpose may pass through."""
     takes_activation: ClassVar[bool] = False
     """Has the attribute `activation`, so that a following relu or relu6 can be fused into it."""
+
+    def describe(self) -> dict[str, Any]:
+        """What the code says of it: types and kernels, and the operators of files that are made of it."""
+        from lilliput.compiler.catalogue import describe
+
+        return describe(self.name)
 
     @abstractmethod
     def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:
