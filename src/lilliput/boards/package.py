@@ -144,8 +144,8 @@ def _usage(ports: Ports) -> str:
 
 def _vectors(program: Program, ports: Ports, inputs: Sequence[Array], title: str) -> str:
     row_bytes = sum(port.nbytes for port in (*ports.inputs, *ports.outputs))
-    count = max(1, min(len(inputs[0]), VECTOR_BYTES // row_bytes))
-    stored = [x[:count] for x in inputs]
+    count = max(1, min(len(ports.rows(inputs)), VECTOR_BYTES // row_bytes))
+    stored = [x[: count * port.shape[0]] for x, port in zip(inputs, ports.inputs, strict=True)]
     arrays, copies, compares = [], [], []
     for index, (port, values) in enumerate(zip(ports.inputs, stored, strict=True)):
         arrays.append(_array(f"lilliput_check_input_{index}", port, values))
@@ -168,7 +168,7 @@ def _number_type(ports: Ports) -> str:
 def _array(name: str, port: Port, values: Array) -> str:
     elements = int(np.prod(port.shape))
     lines = [f"static const {_C_TYPE[port.dtype]} {name}[LILLIPUT_CHECK_ROWS][{elements}] = {{"]
-    for row in np.asarray(values).reshape(len(values), -1):
+    for row in np.asarray(values).reshape(-1, elements):
         line = "    {"
         for value in row.tolist():
             text = _literal(value, port.dtype)

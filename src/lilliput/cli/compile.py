@@ -32,6 +32,9 @@ Calibration = Annotated[
 Dequantise = Annotated[
     bool, typer.Option("--dequantise", help="Take the integer weights of a hybrid .tflite for the numbers they mean.")
 ]
+Activations = Annotated[
+    str, typer.Option("--activations", metavar="TYPE", help="What a float network computes on: int8 (usual) or int16.")
+]
 Toolchain = Annotated[str, typer.Option("--toolchain", help="The compiler: zig (from pip) or gcc.")]
 
 
@@ -57,6 +60,7 @@ def compile_file(
     board: BoardName,
     out: Out = None,
     calibration: Calibration = None,
+    activations: Activations = "",
     settings: Set = None,
     dequantise: Dequantise = False,
     stream: Stream = False,
@@ -74,7 +78,9 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, settings, dequantise=dequantise, stream=stream, hop=hop)
+    program, streaming = _program(
+        file, chosen, calibration, _overrides(activations, settings), dequantise=dequantise, stream=stream, hop=hop
+    )
     rows = _random_rows(program, streaming)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, verification.execution) | {
@@ -92,6 +98,7 @@ def cost(
     file: File,
     board: BoardName,
     calibration: Calibration = None,
+    activations: Activations = "",
     settings: Set = None,
     dequantise: Dequantise = False,
     stream: Stream = False,
@@ -108,7 +115,9 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, settings, dequantise=dequantise, stream=stream, hop=hop)
+    program, streaming = _program(
+        file, chosen, calibration, _overrides(activations, settings), dequantise=dequantise, stream=stream, hop=hop
+    )
     rows = _random_rows(program, {})
     first = [x[: len(x) // ROWS] for x in rows]
     execution = execute(program, chosen, first, toolchain=_toolchain(toolchain))
@@ -120,7 +129,7 @@ def _program(
     file: Path,
     board: Board,
     calibration: Path | None,
-    settings: list[str] | None,
+    settings: list[str],
     *,
     dequantise: bool,
     stream: bool,
@@ -137,15 +146,19 @@ def _program(
 
     graph, stage = load_network(file, dequantise=dequantise)
     if stage == "float" and calibration is not None:
-        graph = _quantised(graph, calibration, settings or [])
+        graph = _quantised(graph, calibration, settings)
     elif settings:
         why = "is quantised already" if stage == "integer" else "is compiled in float32 without --calibration"
-        raise BadSetting(f"--set {settings[0]} for {file.name}, which {why}", fix="leave --set out")
+        raise BadSetting(f"{settings[0]} for {file.name}, which {why}", fix="leave the setting out")
     if not stream:
         return compile_graph(graph, board.target), {}
     made = streamed(graph, hop)
     told = {"hop": made.hop, "lag": made.lag, "first_run": made.first_run, "kept_bytes": made.kept_bytes}
     return compile_graph(made.graph, board.target), {"stream": told}
+
+
+def _overrides(activations: str, settings: list[str] | None) -> list[str]:
+    return [*(settings or []), *([f"quantise.activations={activations}"] if activations else [])]
 
 
 def _quantised(graph: Graph, calibration: Path, overrides: list[str]) -> Graph:

@@ -1,16 +1,19 @@
-"""From ranges to the quantisation of activations: asymmetric int8, one scale for the whole tensor.
+"""From ranges to the quantisation of activations: asymmetric int8 or symmetric int16, one scale for the whole tensor.
 
-    scale = (high - low) / 255,   zero point = round(-128 - low / scale),   real = scale · (integer - zero point)
+    real = scale · (integer - zero point)
+    int8    scale = (high - low) / 255,   zero point = round(-128 - low / scale)
+    int16   scale = max(-low, high) / 32767,   zero point = 0
 
 Some activations have no choice of their own:
 
-    fixed   inputs whose integers the task's preprocessing makes; softmax and sigmoid, 1/256 and -128; tanh, 1/128 and 0
+    fixed   inputs whose integers the task's preprocessing makes; softmax and sigmoid, 1/256 and -128; tanh, 1/128 and
+            0; on int16 all three 2^-15
     moved   operators that move integers or choose among them (pool, reshape, transpose, pad, slice, resize, gather, …)
             give their output the quantisation of their input
     chosen  maximum, minimum and select have operands and a result of one quantisation; `with_rescales` has put a change
             of scale in front of each operand, which does nothing where the operand may share it
     joined  a concat takes any scales; inputs that nothing else reads, and that are not fixed, get the scale of its
-            output, so that it has nothing to convert
+            output, so that it has nothing to convert; on int16 it takes one scale only, and all inputs that can get it
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from lilliput.compiler.grammar import check
-from lilliput.compiler.graph import Graph, Node, Quant, Value
+from lilliput.compiler.graph import DType, Graph, Node, Quant, Value
 from lilliput.compress.quantise.observe import Range
 
 FIXED: Mapping[str, Quant] = {
@@ -29,6 +32,8 @@ FIXED: Mapping[str, Quant] = {
     "log_softmax": Quant.per_tensor(1 / 16, 127),
     "l2_normalization": Quant.per_tensor(1 / 128, 0),
 }
+FIXED_S16 = Quant.per_tensor(2.0**-15, 0)
+"""Of the same operators on int16."""
 
 MOVED = frozenset(
     {
@@ -41,20 +46,23 @@ CHOOSING = frozenset({"maximum", "minimum", "select"})
 _SMALLEST = 2.0**-40  # a range narrower than this is an activation that is always 0
 
 
-def quant_of_range(given: Range) -> Quant:
+def quant_of_range(given: Range, dtype: DType = "int8") -> Quant:
     """The quantisation that holds `given`, 0 exactly. [0, 0] is treated as [0, 1]."""
     if given.high - given.low < _SMALLEST:
-        return Quant.per_tensor(1 / 255, -128)
+        return quant_of_range(Range(0.0, 1.0), dtype)
+    if dtype == "int16":
+        return Quant.per_tensor(max(-given.low, given.high) / 32767, 0)
     scale = (given.high - given.low) / 255
     return Quant.per_tensor(scale, min(127, max(-128, round(-128 - given.low / scale))))
 
 
-def groups_of(graph: Graph, fixed: Collection[str] = ()) -> tuple[tuple[str, ...], ...]:
+def groups_of(graph: Graph, fixed: Collection[str] = (), dtype: DType = "int8") -> tuple[tuple[str, ...], ...]:
     """The activations that share one quantisation, as groups in the order of the graph; most are alone.
 
     Args:
         graph: legal graph.
         fixed: activations whose quantisation comes from elsewhere; those of `FIXED` are added.
+        dtype: of the activations.
     """
     leader = {name: name for name, value in graph.values.items() if is_real(value)}
 
@@ -72,7 +80,8 @@ def groups_of(graph: Graph, fixed: Collection[str] = ()) -> tuple[tuple[str, ...
     held = {find(name) for name in (*fixed, *fixed_outputs(graph))}
     for node in graph.nodes:
         for name in node.inputs if node.op in ("concat", "requantize") else ():
-            alone = name in leader and len(graph.readers[name]) == 1
+            must = dtype == "int16" and node.op == "concat"
+            alone = name in leader and (must or len(graph.readers[name]) == 1)
             if alone and held.isdisjoint({find(name), find(node.output)}):
                 leader[find(node.output)] = find(name)
     groups: dict[str, list[str]] = {}
@@ -115,9 +124,10 @@ def held_operands(graph: Graph, quants: Mapping[str, Quant]) -> dict[str, Quant]
     }
 
 
-def fixed_outputs(graph: Graph) -> dict[str, Quant]:
+def fixed_outputs(graph: Graph, dtype: DType = "int8") -> dict[str, Quant]:
     """The outputs whose quantisation their operator fixes."""
-    return {node.output: FIXED[node.op] for node in graph.nodes if node.op in FIXED}
+    made = [node for node in graph.nodes if node.op in FIXED]
+    return {node.output: FIXED[node.op] if dtype == "int8" else FIXED_S16 for node in made}
 
 
 def sets_range(graph: Graph, name: str) -> bool:
@@ -129,7 +139,10 @@ def sets_range(graph: Graph, name: str) -> bool:
 
 
 def choose_quants(
-    graph: Graph, ranges: Mapping[str, Range], input_quant: Mapping[str, Quant] | None = None
+    graph: Graph,
+    ranges: Mapping[str, Range],
+    input_quant: Mapping[str, Quant] | None = None,
+    dtype: DType = "int8",
 ) -> dict[str, Quant]:
     """The quantisation of each activation.
 
@@ -137,6 +150,7 @@ def choose_quants(
         graph: legal float graph.
         ranges: of each activation, as `observe` gives them.
         input_quant: for the inputs whose integers come from elsewhere.
+        dtype: of the activations.
 
     Raises:
         ValueError: `input_quant` names no input, or two of a group are fixed differently.
@@ -144,15 +158,17 @@ def choose_quants(
     fixed = dict(input_quant or {})
     if unknown := sorted(set(fixed) - set(graph.inputs)):
         raise ValueError(f"`input_quant` names {', '.join(unknown)}; the inputs are {', '.join(graph.inputs)}")
-    groups = groups_of(graph, fixed)
-    fixed |= fixed_outputs(graph)
+    groups = groups_of(graph, fixed, dtype)
+    fixed |= fixed_outputs(graph, dtype)
     quants: dict[str, Quant] = {}
     for group in groups:
-        quants |= dict.fromkeys(group, _group_quant(graph, group, ranges, fixed))
+        quants |= dict.fromkeys(group, _group_quant(graph, group, ranges, fixed, dtype))
     return quants
 
 
-def _group_quant(graph: Graph, group: Sequence[str], ranges: Mapping[str, Range], fixed: Mapping[str, Quant]) -> Quant:
+def _group_quant(
+    graph: Graph, group: Sequence[str], ranges: Mapping[str, Range], fixed: Mapping[str, Quant], dtype: DType
+) -> Quant:
     found = {fixed[name] for name in group if name in fixed}
     if len(found) > 1:
         raise ValueError(f"{', '.join(group)} must share one quantisation, but more than one is given: {found}")
@@ -161,4 +177,4 @@ def _group_quant(graph: Graph, group: Sequence[str], ranges: Mapping[str, Range]
     first, *others = (ranges[name] for name in group if sets_range(graph, name))
     for other in others:
         first = first.union(other)
-    return quant_of_range(first)
+    return quant_of_range(first, dtype)

@@ -66,7 +66,7 @@ def quantise(
     input_quant: Mapping[str, Quant] | None = None,
     emit: Emit = silent,
 ) -> QuantisedResult:
-    """Quantise a float graph to int8, with weights of 4 bits where the settings ask for them.
+    """Quantise a float graph to int8, with activations of int16 or weights of 4 bits where the settings ask for them.
 
     Args:
         graph: legal float graph, channels last, as `compiler.passes.simplify` gives it.
@@ -83,6 +83,12 @@ def quantise(
         UnsafeRange: LP312, a bias needs more than 32 bits.
     """
     settings = settings or QuantiseSettings()
+    if settings.activations == "int16" and input_quant:
+        raise BadSetting(
+            "quantise.activations = 'int16' for a network whose inputs are int8 already",
+            why=f"the preprocessing makes the integers of {', '.join(input_quant)}",
+            fix="leave quantise.activations at int8",
+        )
     items = calibration_items(graph, calibration, settings.rows)
     tries = (False, True) if settings.equalise == "auto" else (settings.equalise,)
     emit(Event("started", "quantise", total=len(tries)))
@@ -106,7 +112,7 @@ def _quantise(
     equalised: bool,
 ) -> QuantisedResult:
     ranges = observe(graph, batches_of(items), settings)
-    quants = choose_quants(graph, ranges, input_quant)
+    quants = choose_quants(graph, ranges, input_quant, settings.activations)
     bits = choose_bits(graph, report_items(items), settings)
     # The means of a batch are compared, which a graph that runs row by row does not have.
     corrects = settings.bias_correction and not runs_by_rows(graph)
