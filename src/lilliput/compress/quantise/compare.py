@@ -94,6 +94,8 @@ def _add(sums: Mapping[str, NDArray[np.float64]], graph: Graph, integer: Graph, 
         return x
 
     def compare(name: str, made: Array) -> None:
+        if name not in kept:
+            return  # lowering has added it
         quant = integer.values[name].quant
         assert quant is not None  # held by the grammar of integer graphs
         real, given = kept.pop(name), quant.dequantise(made).astype(np.float64)
