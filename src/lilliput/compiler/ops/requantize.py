@@ -88,6 +88,9 @@ class Requantize(Op):
             in_place=(0,),
         )
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        return None
+
 
 def _rescaled(node: Node, centred: Array, x: Value, y: Value) -> Array:
     if y.dtype in ("int8", "uint8"):
