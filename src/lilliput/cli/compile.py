@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +33,24 @@ Stream = Annotated[
     bool, typer.Option("--stream", help="Take a few new frames a run, and keep what is needed of the past.")
 ]
 Hop = Annotated[int, typer.Option("--hop", min=0, help="New frames a run with --stream; by default the strides.")]
+Tune = Annotated[bool, typer.Option("--tune", help="Count what each kernel of a layer retires, and take the fastest.")]
+RoundingName = Annotated[
+    str,
+    typer.Option(
+        "--rounding", help="double, as TensorFlow Lite Micro rounds, or single, as TensorFlow Lite on a processor."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """What the options say about how a network is to be compiled."""
+
+    stream: bool
+    hop: int
+    rounding: str
+    tune: bool
+    toolchain: str
 
 
 def register(app: typer.Typer) -> None:
@@ -50,6 +69,8 @@ def compile_file(
     settings: Set = None,
     stream: Stream = False,
     hop: Hop = 0,
+    rounding: RoundingName = "double",
+    tune: Tune = False,
     toolchain: Toolchain = "zig",
     json: Json = False,
     quiet: Quiet = False,
@@ -63,8 +84,9 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, settings, stream=stream, hop=hop)
-    rows = _random_rows(program, streaming)
+    wishes = _Wishes(stream, hop, rounding, tune, toolchain)
+    program, told = _program(file, chosen, calibration, settings, wishes)
+    rows = _random_rows(program, told)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, verification.execution) | {
         "proof": {
@@ -72,7 +94,7 @@ def compile_file(
             "output_bytes": verification.output_bytes,
             "differing_bytes": verification.differing_bytes,
         },
-        **streaming,
+        **told,
     }
     folder = out or Path("build") / f"{file.stem}-{chosen.name}"
     with write_folder(folder) as fresh:
@@ -88,6 +110,8 @@ def cost(
     settings: Set = None,
     stream: Stream = False,
     hop: Hop = 0,
+    rounding: RoundingName = "double",
+    tune: Tune = False,
     sort: Annotated[str, typer.Option("--sort", help="Order the layers by macs, instructions or live.")] = "",
     toolchain: Toolchain = "zig",
     json: Json = False,
@@ -100,14 +124,15 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, settings, stream=stream, hop=hop)
+    wishes = _Wishes(stream, hop, rounding, tune, toolchain)
+    program, told = _program(file, chosen, calibration, settings, wishes)
     execution = execute(program, chosen, [x[:1] for x in _random_rows(program, {})], toolchain=_toolchain(toolchain))
-    report = make_report(program, chosen, execution) | streaming
+    report = make_report(program, chosen, execution) | told
     Output(json=json, quiet=quiet).show(report, ids=[str(file)], human=report_parts(report, sort=sort))
 
 
 def _program(
-    file: Path, board: Board, calibration: Path | None, settings: list[str] | None, *, stream: bool, hop: int
+    file: Path, board: Board, calibration: Path | None, settings: list[str] | None, wishes: _Wishes
 ) -> tuple[Program, dict[str, Any]]:
     """The compiled network, and what the report says beyond it."""
     from lilliput.compiler.frontends import load_network
@@ -115,19 +140,37 @@ def _program(
     from lilliput.compiler.program import compile_graph
     from lilliput.core.errors import BadSetting
 
-    if hop and not stream:
-        raise BadSetting(f"--hop {hop} without --stream", fix="add --stream")
+    if wishes.hop and not wishes.stream:
+        raise BadSetting(f"--hop {wishes.hop} without --stream", fix="add --stream")
 
+    told: dict[str, Any] = {}
     graph, stage = load_network(file)
     if stage == "float":
         graph = _quantised(graph, file, calibration, settings or [])
     elif settings:
         raise BadSetting(f"--set {settings[0]} for {file.name}, which is quantised already", fix="leave --set out")
-    if not stream:
-        return compile_graph(graph, board.target), {}
-    made = streamed(graph, hop)
-    told = {"hop": made.hop, "lag": made.lag, "first_run": made.first_run, "kept_bytes": made.kept_bytes}
-    return compile_graph(made.graph, board.target), {"stream": told}
+    if wishes.rounding != "double":
+        graph = _rounded(graph, wishes.rounding)
+        told["rounding"] = wishes.rounding
+    if wishes.stream:
+        made = streamed(graph, wishes.hop)
+        graph = made.graph
+        told["stream"] = {"hop": made.hop, "lag": made.lag, "first_run": made.first_run, "kept_bytes": made.kept_bytes}
+    if wishes.tune:
+        from lilliput.boards.tune import tune
+
+        tuning = tune(graph, board, toolchain=_toolchain(wishes.toolchain))
+        graph, told["tuned"] = tuning.graph, tuning.plain()
+    return compile_graph(graph, board.target), told
+
+
+def _rounded(graph: Graph, rounding: str) -> Graph:
+    from lilliput.compiler.passes.rounding import with_rounding
+    from lilliput.core.errors import BadSetting
+
+    if rounding != "single":
+        raise BadSetting(f"--rounding {rounding}", fix="one of double, single")
+    return with_rounding(graph, "single")
 
 
 def _quantised(graph: Graph, file: Path, calibration: Path | None, overrides: list[str]) -> Graph:
@@ -154,12 +197,12 @@ def _array(path: Path) -> np.ndarray:
     return read_npy(path)
 
 
-def _random_rows(program: Program, streaming: Mapping[str, Any]) -> list[np.ndarray]:
+def _random_rows(program: Program, told: Mapping[str, Any]) -> list[np.ndarray]:
     """The same few rows each time: random, and the extreme ones. A stream gets enough of them to fill its memory."""
     import numpy as np
 
     rng, found = np.random.default_rng(0), []
-    count = 8 + (streaming["stream"]["first_run"] if streaming else 0)
+    count = 8 + (told["stream"]["first_run"] if "stream" in told else 0)
     for value in program.inputs:
         limits = np.iinfo(value.dtype)
         x = rng.integers(limits.min, limits.max + 1, (count, *value.shape[1:])).astype(value.dtype)

@@ -69,8 +69,9 @@ def lane_fields(channels: Channels, w: Array) -> tuple[Field, ...]:
 
 
 def with_vectors(kernel: Kernel, target: Target | None) -> Kernel:
-    """The variant of a portable kernel with the same struct, where the target has the extension."""
-    if target is None or not target.mve or not kernel.function.endswith("_s8"):
+    """The variant of a portable kernel with the same struct, where the target has the extension, and no shift asks for
+    a single rounding, which the variants do not know."""
+    if target is None or not target.mve or not kernel.function.endswith("_s8") or _rounds_once(kernel):
         return kernel
     return replace(
         kernel,
@@ -78,6 +79,11 @@ def with_vectors(kernel: Kernel, target: Target | None) -> Kernel:
         struct=kernel.struct or kernel.function,
         also=tuple(f"{stem}_mve" for stem in kernel.also),
     )
+
+
+def _rounds_once(kernel: Kernel) -> bool:
+    shifts = [field.value for field in kernel.fields if field.name.endswith("shift")]
+    return any(isinstance(shift, int) and shift > 31 for shift in shifts)
 
 
 def held_patches(taps: int, pixels: int) -> int:
