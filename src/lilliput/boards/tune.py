@@ -29,6 +29,8 @@ from lilliput.compiler.program import Program, compile_graph
 from lilliput.compiler.runtime_files import runtime_files
 from lilliput.core.errors import BadSetting
 
+KIND = "tuned"
+"""Of the cache's entries."""
 STACK_BYTES = 1024
 """Room left for the stack and other data beside the arena."""
 _BATCH_BYTES = 2 << 20
@@ -172,7 +174,7 @@ def _counts(
     known: dict[bytes, int] = {}
     wanted: dict[bytes, tuple[str, str]] = {}
     for place, key in keys.items():
-        path = find("tuned", key)
+        path = find(KIND, key)
         if path is not None:
             known[key] = int(path.read_bytes())
         else:
@@ -180,7 +182,7 @@ def _counts(
     for batch in _batches(graph, list(wanted.values()), choices):
         for place, instructions in _measure(graph, batch, board, toolchain).items():
             known[keys[place]] = instructions
-            store("tuned", keys[place], str(instructions).encode())
+            store(KIND, keys[place], str(instructions).encode())
     return known, len(wanted)
 
 
