@@ -71,7 +71,7 @@ def test_each_layer_gets_the_kernel_that_retires_least_and_the_bytes_stay() -> N
     by_node = {one.node: one for one in found.layers}
     assert by_node["g0_node"].chosen == "plane" != by_node["g0_node"].default
     assert by_node["g3_node"].chosen == "wide" != by_node["g3_node"].default
-    assert by_node["g0_node"].saved > 1000
+    assert by_node["g0_node"].saved > 100
 
 
 def test_equal_shapes_are_measured_once_and_known_counts_never_again() -> None:
