@@ -29,6 +29,9 @@ from lilliput.core.errors import UnsafeRange
 
 Rounding: TypeAlias = Literal["double", "single"]
 
+ONCE = 64
+"""Kernels that round twice round once where this is added to a shift."""
+
 
 class Multiplier(NamedTuple):
     """m = mult · 2^(shift - 31): `mult` in [2^30, 2^31) or 0, `shift` in [-31, 30], above 0 shifts left."""
@@ -70,8 +73,8 @@ def rounding_of(node: Node) -> Rounding:
 
 
 def coded_shift(shift: Array, rounding: Rounding) -> Array:
-    """How the kernels are told of the rule: a shift of 64 more rounds once. int8."""
-    coded: Array = (shift.astype(np.int64) + (64 if rounding == "single" else 0)).astype(np.int8)
+    """How the kernels are told of the rule: a shift of `ONCE` more rounds once. int8."""
+    coded: Array = (shift.astype(np.int64) + (ONCE if rounding == "single" else 0)).astype(np.int8)
     return coded
 
 
