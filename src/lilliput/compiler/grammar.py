@@ -78,7 +78,9 @@ def _check_memory(graph: Graph) -> None:
         if node.op == "paste" and len(node.inputs) > 1:
             maker = graph.producers.get(node.inputs[1])
             alone = readers[1] == (node,) and node.inputs[1] not in (node.inputs[0], *graph.outputs)
-            expect(alone and maker is not None and maker.op == "paste", node, "its map must be a paste's, and its alone")
+            expect(
+                alone and maker is not None and maker.op == "paste", node, "its map must be a paste's, and its alone"
+            )
         if ops[node.op].asks_outside:
             outside = node.inputs[0] in graph.inputs and node.inputs[0] not in graph.outputs
             expect(outside and all(ops[reader.op].asks_outside for reader in readers[0]), node,

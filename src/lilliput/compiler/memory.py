@@ -23,6 +23,7 @@ VALUE_ALIGN = 4
 ARENA_ALIGN = 16
 """What the user's arena must be aligned to."""
 
+
 @dataclass(frozen=True)
 class Step:
     """One executed node: its kernel and the node it comes from. `index` is its place in time."""

@@ -222,9 +222,7 @@ def macs_of(graph: Graph, node: Node) -> int:
     return ops[node.op].macs(node, graph.ins(node), graph.values[node.output])
 
 
-def _shared(
-    graph: Graph, node: Node, sizes: Mapping[str, int], live: set[str], dying: set[str], in_place: bool
-) -> int:
+def _shared(graph: Graph, node: Node, sizes: Mapping[str, int], live: set[str], dying: set[str], in_place: bool) -> int:
     """Bytes that the rule does not count of the values that live at a node."""
     active = [name for name in node.inputs if name in sizes]
     if ops[node.op].elementwise and dying.intersection(active):
