@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -90,7 +91,7 @@ def test_buffers_whose_size_changes_overlap_at_no_step(buffers: list[Buffer]) ->
     offsets, _ = place(buffers)
     for step in range(14):
         live = sorted((o, b.bytes_at(step)) for o, b in zip(offsets, buffers, strict=True) if b.bytes_at(step))
-        assert all(low + size <= high for (low, size), (high, _) in zip(live, live[1:], strict=False))
+        assert all(low + size <= high for (low, size), (high, _) in itertools.pairwise(live))
     arena = max(offset + b.nbytes for offset, b in zip(offsets, buffers, strict=True))
     assert liveness_bound(buffers) <= arena
 

@@ -129,6 +129,12 @@ def test_a_float_network_asks_for_calibration_items(tmp_path: Path, capsys: pyte
     assert "--calibration" in text
 
 
+def test_a_type_of_activations_that_there_is_not_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.export.save(torch.export.export(nn.Linear(3, 2), (torch.zeros(1, 3),)), tmp_path / "float.pt2")
+    text = said(["compile", str(tmp_path / "float.pt2"), *BOARD, "--activations", "int12"], 2, capsys)
+    assert "LP101: activations: Input should be 'int8' or 'int16', got 'int12'" in text
+
+
 def test_a_target_that_is_not_ours_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = tmp_path / "mine"
     mine.mkdir()

@@ -164,8 +164,9 @@ def _vectors(program: Program, ports: Ports, inputs: Sequence[Array], title: str
     for index, (port, values) in enumerate(zip(ports.outputs, program.run(*stored), strict=True)):
         arrays.append(_array(f"lilliput_check_output_{index}", port, values))
         compares.append(_compare(index, port, values, number))
+    window = [_CHECK_WINDOW] if ports.streamed else []
     return Template(template("package/lilliput_check.h")).substitute(
-        title=title, rows=count, arrays="\n\n".join([*arrays, *([_CHECK_WINDOW] if ports.streamed else [])]), copies="\n".join(copies),
+        title=title, rows=count, arrays="\n\n".join([*arrays, *window]), copies="\n".join(copies),
         compares="\n".join(compares), number=number, zero="0.0f" if number == "float" else "0",
     )  # fmt: skip
 

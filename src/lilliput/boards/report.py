@@ -82,9 +82,13 @@ def report_parts(report: Mapping[str, Any], *, sort: str = "") -> list[Table | s
     parts += [_port_line(label, port) for label in ("input", "output") for port in report[f"{label}s"]]
     if report.get("stream"):
         parts.append(_stream_line(report["stream"]))
+    if report.get("rounding"):
+        parts.append(f"rounding: {report['rounding']}")
     parts.append(_layer_table(report, sort))
     if report.get("arithmetic") == "float32":
         parts.append(_float_line(board))
+    if report.get("tuned"):
+        parts.append(_tuned_table(report["tuned"]))
     if report["without_dsp"]:
         names = ", ".join(report["without_dsp"])
         parts.append(f"these layers run the portable kernel, though the core has DSP instructions: {names}")
@@ -129,6 +133,7 @@ def _layer(program: Program, name: str, steps: Sequence[Step], instructions: Seq
         "name": name,
         "op": node.op,
         "kernel": steps[0].kernel.function,
+        "variant": steps[0].kernel.variant,
         "output_shape": list(largest.shape),
         "params": sum(value.elements for value in graph.ins(node) if value.is_constant),
         "macs": sum(program.macs_of(step.node) for step in steps),
@@ -173,13 +178,28 @@ def _layer_table(report: Mapping[str, Any], sort: str) -> Table:
         (
             layer["index"], layer["name"], layer["op"], "×".join(str(axis) for axis in layer["output_shape"][1:]),
             layer["params"], layer["macs"], round(100 * layer["macs"] / total, 1), layer["live_bytes"],
-            layer["scratch_bytes"], layer["instructions"], _per_mac(layer), layer["kernel"].removeprefix("lp_"),
+            layer["scratch_bytes"], layer["instructions"], _per_mac(layer), _kernel_name(layer),
         )
         for layer in layers
     ]  # fmt: skip
     columns = ("#", "layer", "op", "output", "params", "MACs", "%", "live B", "scratch B", "instr =", "/MAC", "kernel")
     marked = frozenset(i for i, layer in enumerate(layers) if layer["peak"])
     return Table(columns, rows, "Layers (the marked ones hold the memory peak)", marked)
+
+
+def _tuned_table(tuned: Sequence[Mapping[str, Any]]) -> Table:
+    rows = []
+    for layer in tuned:
+        tried = ", ".join(
+            f"{t['variant']} {grouped(t['instructions'])} ({t['scratch_bytes']} B)" for t in layer["tried"]
+        )
+        rows.append((layer["node"], tried, layer["default"], layer["chosen"], layer["saved"]))
+    return Table(("layer", "tried: instructions = (scratch)", "default", "chosen", "saved ="), rows, "Tuned layers")
+
+
+def _kernel_name(layer: Mapping[str, Any]) -> str:
+    name, variant = str(layer["kernel"]).removeprefix("lp_"), layer.get("variant")
+    return f"{name} {variant}" if variant else name
 
 
 def _per_mac(layer: Mapping[str, Any]) -> float | None:

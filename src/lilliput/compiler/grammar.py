@@ -54,6 +54,9 @@ def _check_structure(graph: Graph) -> None:
     if len(set(names)) != len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise BrokenGraph(f"node names appear twice: {', '.join(twice[:5])}")
+    for name in graph.inputs:
+        if graph.values[name].is_constant:
+            raise BrokenGraph(f"input {name!r} is a constant")
     known = set(graph.inputs) | {name for name, value in graph.values.items() if value.is_constant or value.is_state}
     for node in graph.nodes:
         for name in node.inputs:

@@ -6,8 +6,8 @@ largest sum of live bytes on it, scratch included, an output that may take over 
 cheapest path to the full set comes out first of a queue that is ordered by price (Dijkstra's argument, with the largest
 in place of the sum). Where the states are too many, a beam goes on: the best few sets of each size.
 
-A buffer that was taken over in place is as large as the value in it from then on, so that a set of steps says what lives
-behind it, and the price is exactly `memory.liveness_bound`.
+A buffer that was taken over in place is as large as the value in it from then on, so that a set of steps says what
+lives behind it, and the price is exactly `memory.liveness_bound`.
 
 Source: Ahn et al., Ordering Chaos: Memory-Aware Scheduling of Irregularly Wired Neural Networks for Edge Devices
 (arXiv:2003.02369) search the same space by dynamic programming over sets.

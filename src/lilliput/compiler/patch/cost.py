@@ -5,7 +5,7 @@ Memory counts activations, an element a byte or as many as its type has, by the 
     a layer           its input and output
     a shortcut        from where it branches off; it and the layer whose output is added to it count once
     depthwise layers  the larger of input and output (they run in place), or both
-    a patch stage     its whole output, and the largest layer of a tile; the image is not counted, as it may come in parts
+    a patch stage     its whole output, and the largest layer of a tile; the image is not counted: it may come in parts
     whole networks    the image is counted
 
 It is a ruler and not what an arena takes: kernels need scratch, and a plan can do better than the rule in places.
@@ -139,7 +139,8 @@ def patch_cost(
 
     Args:
         stage: of `find_stages` or `stage_until`.
-        rows, columns: of tiles, at most as many as the split has rows and columns.
+        rows: of tiles, at most as many as the split has rows.
+        columns: of tiles, at most as many as it has columns.
         in_place: depthwise layers write over their input.
         element_bytes: of each activation; by default what its type has.
     """

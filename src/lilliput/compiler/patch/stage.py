@@ -113,7 +113,7 @@ def stage_until(graph: Graph, name: str) -> Stage:
 
 
 def _sources(graph: Graph) -> Iterator[tuple[str, int]]:
-    """(value, index of the first node behind it): the inputs, then each value that all of the network passes through."""
+    """(value, index of the first node behind it): the inputs, then each value that all of the network goes through."""
     for name in graph.inputs:
         if len(graph.values[name].shape) == 4:
             yield name, 0
