@@ -184,7 +184,7 @@ class Node:
 
     @property
     def layer(self) -> str:
-        """The layer that it is a part of: that of its attribute `tile_of` where the layer runs tile by tile, else itself."""
+        """The layer that it is a part of: its attribute `tile_of` where the layer runs tile by tile, else itself."""
         return str(self.attrs.get("tile_of", self.name))
 
     def with_attrs(self, **changes: Any) -> Node:
