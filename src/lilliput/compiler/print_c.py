@@ -218,14 +218,14 @@ def layer_functions(steps: Sequence[Step], plan: MemoryPlan) -> dict[int, str]:
     names: dict[int, str] = {}
     first: dict[object, str] = {}
     for step in steps:
-        kernel, layer = step.kernel, step.node.attrs.get("tile_of")
+        kernel = step.kernel
         names[step.index] = layer_name(step)
-        if layer is not None:
+        if step.node.layer != step.node.name:
             fields = tuple(
                 field.value.tobytes() if isinstance(field.value, np.ndarray) else field.value for field in kernel.fields
             )
             places = (*(plan.offsets[name] for name in kernel.operands), plan.scratch.get(step.index))
-            key = (layer, kernel.function, kernel.struct, fields, places)
+            key = (step.node.layer, kernel.function, kernel.struct, fields, places)
             names[step.index] = first.setdefault(key, names[step.index])
     return names
 
