@@ -11,7 +11,9 @@ import numpy as np
 
 from lilliput.compiler.graph import Array, Quant
 
-_TYPES = {"float32": 0, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16": 7, "int8": 9, "int4": 17}
+_TYPES = {
+    "float32": 0, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16": 7, "int8": 9, "int4": 17,
+}  # fmt: skip
 
 Tensor = tuple[tuple[int, ...], str, Quant | None]
 """Shape, type, quantisation."""
@@ -38,8 +40,8 @@ def one_op_file(
         options: number of the options' table in the schema's union, and its fields.
         described_as: shape, type and quantisation of each constant; by default its own, not quantised.
     """
-    told = described_as or [(c.shape, c.dtype.name, None) for c in constants]
-    read = [Edge(*t) for t in inputs] + [Edge(*t, c) for t, c in zip(told, constants, strict=True)]
+    told_of = described_as or [(c.shape, c.dtype.name, None) for c in constants]
+    read = [Edge(*tensor) for tensor in inputs] + [Edge(*told, c) for told, c in zip(told_of, constants, strict=True)]
     return operator_file(code, read, [Edge(*output)], options)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, DType, Node, Value
 from lilliput.compiler.op import CType, Field, Kernel, Op, Signature, Target
 from lilliput.compiler.ops._broadcast import loop_fields, mixes_rows, stretched
+from lilliput.compiler.ops._float import pair_kernel
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel
 
 C_TYPES: Mapping[DType, CType] = {
@@ -71,6 +72,9 @@ class Pair(Op):
             operands=(active[0].name, active[-1].name, node.output),
             in_place=places_of(active, output),
         )
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        return pair_kernel(self, node, inputs, output)
 
     def _table(
         self, node: Node, inputs: Sequence[Value], output: Value, active: Value, target: Target

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import Multiplier, requantise, to_multiplier
+from lilliput.compiler.fixed_point import ONCE, Multiplier, requantise, rounding_of, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import (
     Field,
@@ -27,6 +27,7 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, mixes_rows, stretched, whole_operands
+from lilliput.compiler.ops._float import pair_kernel
 from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._pairs_s16 import product_s16
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel, proved_multiplier
@@ -62,7 +63,7 @@ class Mul(Op):
             return whole_pairs(node, *x)
         a, b = inputs
         product = (x[0].astype(np.int64) - a.zero_point) * (x[1].astype(np.int64) - b.zero_point)
-        y = requantise(product, *_multiplier(node, a, b, output)) + output.zero_point
+        y = requantise(product, *_multiplier(node, a, b, output), rounding_of(node)) + output.zero_point
         clamped: Array = np.clip(y, *activation_range(activation_of(node), output)).astype(output.dtype)
         return clamped
 
@@ -103,8 +104,12 @@ class Mul(Op):
         )
         return with_vectors(portable, target)
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        return pair_kernel(self, node, inputs, output)
+
     def _fields(self, node: Node, a: Value, b: Value, y: Value) -> tuple[Field, ...]:
         mult, shift = _multiplier(node, a, b, y)
+        shift += ONCE if rounding_of(node) == "single" else 0
         low, high = activation_range(activation_of(node), y)
         numbers = {
             "a_offset": -a.zero_point, "b_offset": -b.zero_point, "mult": mult, "shift": shift,

@@ -62,7 +62,7 @@ def correct_bias(
         moved[name] = wanted[name] - _channel_mean(y)
         return y + moved[name]
 
-    constants, scales = dequantised_operands(graph, settings.activations), {}
+    constants, scales = dequantised_operands(graph, quants, settings.activations), {}
     for node in layers.values():
         made = quantised_layer(graph, node, quants, settings, (bits or {}).get(node.name, bits_of(node, settings)))
         constants[node.inputs[1]] = made.weight_quant.dequantise(made.weights)

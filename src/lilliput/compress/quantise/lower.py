@@ -16,7 +16,7 @@ import numpy as np
 
 from lilliput.compiler.grammar import check
 from lilliput.compiler.graph import Array, DType, Graph, Node, Quant, Value
-from lilliput.compress.quantise.activations import quant_of_range
+from lilliput.compress.quantise.activations import held_operands, quant_of_range
 from lilliput.compress.quantise.layers import CHANNEL_AXIS, data_of, layers_of, with_own_constants
 from lilliput.compress.quantise.observe import Range
 from lilliput.compress.quantise.settings import QuantiseSettings
@@ -43,7 +43,8 @@ def lower(
         BrokenGraph: LP310, an operator does not take these integers.
     """
     graph, dtype = with_own_constants(graph), settings.activations
-    values = {name: _lowered(value, quants, dtype) for name, value in graph.values.items()}
+    chosen, real = {**quants, **held_operands(graph, quants)}, real_operands(graph)
+    values = {name: v if name in real else _lowered(v, chosen, dtype) for name, v in graph.values.items()}
     for node in layers_of(graph):
         count = (bits or {}).get(node.name, bits_of(node, settings))
         (_, w, b), layer = node.inputs, quantised_layer(graph, node, quants, settings, count)
@@ -91,23 +92,34 @@ def quantised_layer(
     )
 
 
-def dequantised_operands(graph: Graph, dtype: DType = "int8") -> dict[str, Array]:
-    """The float constants that are neither weights nor biases, after their rounding."""
-    of_layers = {name for node in layers_of(graph) for name in node.inputs[1:]}
-    found: dict[str, Array] = {}
+def dequantised_operands(graph: Graph, quants: Mapping[str, Quant], dtype: DType = "int8") -> dict[str, Array]:
+    """The float constants that are neither weights nor biases, after their rounding.
+
+    Args:
+        graph: legal float graph.
+        quants: of each activation.
+        dtype: of the activations.
+    """
+    plain = {name for node in layers_of(graph) for name in node.inputs[1:]} | real_operands(graph)
+    held, found = held_operands(graph, quants), dict[str, Array]()
     for name, value in graph.values.items():
-        if value.data is not None and value.dtype == "float32" and name not in of_layers:
-            quant = quant_of_operand(value.data, dtype)
+        if value.data is not None and value.dtype == "float32" and name not in plain:
+            quant = held.get(name) or quant_of_operand(value.data, dtype)
             found[name] = quant.dequantise(quant.quantise(value.data, dtype))
     return found
 
 
+def real_operands(graph: Graph) -> set[str]:
+    """The constants that stay float32, because the compiler works them into its own numbers."""
+    return {name for node in graph.nodes if node.op == "layer_norm" for name in node.inputs[1:]}
+
+
 def _lowered(value: Value, quants: Mapping[str, Quant], dtype: DType) -> Value:
-    if value.data is None:
-        return replace(value, dtype=dtype, quant=quants[value.name])
     if value.dtype != "float32":
         return value
-    quant = quant_of_operand(value.data, dtype)
+    if value.data is None:
+        return replace(value, dtype=dtype, quant=quants[value.name])
+    quant = quants.get(value.name) or quant_of_operand(value.data, dtype)
     return replace(value, dtype=dtype, quant=quant, data=quant.quantise(value.data, dtype))
 
 

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from lilliput.compiler.graph import Array, Graph, Quant
-from lilliput.compress.quantise.activations import choose_quants
+from lilliput.compiler.interpret import runs_by_rows
+from lilliput.compress.quantise.activations import choose_quants, with_rescales
 from lilliput.compress.quantise.bias_correction import correct_bias
 from lilliput.compress.quantise.bits import choose_bits
 from lilliput.compress.quantise.compare import LayerError, layer_errors
@@ -93,7 +94,7 @@ def quantise(
     emit(Event("started", "quantise", total=len(tries)))
     results: list[QuantisedResult] = []
     for step, equalised in enumerate(tries, 1):
-        own = with_own_constants(pools_to_means(graph))
+        own = with_own_constants(with_rescales(pools_to_means(graph)))
         results.append(_quantise(equalise(own) if equalised else own, items, settings, input_quant, equalised))
         emit(Event("step", "quantise", step=step, total=len(tries), value=_output_sqnr(results[-1])))
     best, *others = results
@@ -113,7 +114,9 @@ def _quantise(
     ranges = observe(graph, batches_of(items), settings)
     quants = choose_quants(graph, ranges, input_quant, settings.activations)
     bits = choose_bits(graph, report_items(items), settings)
-    corrected = correct_bias(graph, quants, items, settings, bits) if settings.bias_correction else graph
+    # The means of a batch are compared, which a graph that runs row by row does not have.
+    corrects = settings.bias_correction and not runs_by_rows(graph)
+    corrected = correct_bias(graph, quants, items, settings, bits) if corrects else graph
     integer = lower(corrected, quants, settings, bits)
     # Against the network before bias correction, so that the report shows what the correction mends.
     layers = layer_errors(graph, integer, [report_items(items)])

@@ -134,7 +134,7 @@ class FakeQuantised(nn.Module):
         self._bits = {node.name: (bits or {}).get(node.name, bits_of(node, settings)) for node in self._layers}
         self.weights = nn.ParameterList(_tensor(self.graph, node.inputs[1]) for node in self._layers)
         self.biases = nn.ParameterList(_tensor(self.graph, node.inputs[2]) for node in self._layers)
-        self._operands = dequantised_operands(self.graph, settings.activations)
+        self._operands = dequantised_operands(self.graph, quants, settings.activations)
         for index, array in enumerate(self._operands.values()):
             self.register_buffer(f"operand{index}", torch.from_numpy(array), persistent=False)
 
@@ -173,6 +173,8 @@ class FakeQuantised(nn.Module):
         }
 
     def _round(self, name: str, x: Tensor) -> Tensor:
+        if name not in self._group:  # a truth value, or the number of a place
+            return x
         index = self._group[name]
         if self.training and self.settings.qat_ranges == "ema" and name in self._followed:
             self._follow(index, x)

@@ -86,6 +86,8 @@ def run_simulated(
     bare, activate = without_activations(graph)
 
     def hook(name: str, x: Tensor) -> Tensor:
+        if name not in quants:  # a truth value, or the number of a place
+            return x
         scale, zero_point = quants[name].scale[0], quants[name].zero_point[0]
         x = x if before is None else before(name, x)
         if name in substeps:
