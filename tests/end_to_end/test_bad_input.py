@@ -33,6 +33,7 @@ def said(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) ->
         (["build", "spoken-digits", *BOARD, "--set", "budget.sram=lots"], 2, ["LP102", "'lots' is not a size"]),
         (["build", "spoken-digits", *BOARD, "--set", "train.lrr=1"], 2, ["LP101", "did you mean train.lr"]),
         (["build", "spoken-digits", *BOARD, "--set", "config.widht=1"], 2, ["LP101", "widht", "width"]),
+        (["build", "spoken-digits", *BOARD, "--set", "quantise.activations=int16"], 2, ["LP101", "makes int8"]),
         (["build", "./nowhere", *BOARD], 3, ["LP221", "nowhere"]),
         (["compile", "gone.tflite", *BOARD], 3, ["LP221", "gone.tflite"]),
         (["exec", "gone", "--on", "host"], 3, ["LP221", "no C files"]),

@@ -55,7 +55,7 @@ def test_c_gives_the_same_bits(digits: Trained, tmp_path: Path) -> None:
     rows = quantised(convolutions, "x", images(8, seed=5))
     assert_c_equals_reference(convolutions, tmp_path / "conv", given={"x": rows})
     used = {step.kernel.function for step in compile_graph(convolutions, Target(dsp=True)).steps}
-    assert {"lp_conv2d_s16_dsp", "lp_depthwise_conv2d_s16_dsp", "lp_fully_connected_s16_dsp"} <= used
+    assert {"lp_conv2d_s16_dsp", "lp_depthwise_rows_s16_dsp", "lp_fully_connected_s16_dsp"} <= used
 
 
 def test_ranges_are_symmetric_and_fixed_outputs_have_fifteen_bits() -> None:
