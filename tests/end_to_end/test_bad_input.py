@@ -124,10 +124,12 @@ def test_an_operator_without_a_kernel_is_named(tmp_path: Path, capsys: pytest.Ca
     assert "erfinv" in text
 
 
-def test_a_float_network_asks_for_calibration_items(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_of_the_quantiser_need_something_to_quantise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     torch.export.save(torch.export.export(nn.Linear(3, 2), (torch.zeros(1, 3),)), tmp_path / "float.pt2")
-    text = said(["compile", str(tmp_path / "float.pt2"), *BOARD], 2, capsys)
-    assert "--calibration" in text
+    text = said(["compile", str(tmp_path / "float.pt2"), *BOARD, "--set", "rows=4"], 2, capsys)
+    assert "float.pt2, which is compiled in float32 without --calibration" in text
 
 
 def test_a_type_of_activations_that_there_is_not_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
