@@ -210,20 +210,20 @@ def _array(path: Path) -> np.ndarray:
 def _random_rows(program: Program, told: Mapping[str, Any]) -> list[np.ndarray]:
     """The same few rows each time: random, and the extreme ones. A stream gets enough of them to fill its memory.
 
-    Of float32, whose range nobody tells, they are normal with deviation 1, and all -255 and all 255; or fewer, where the
-    network leaves the range of float32 for those.
+    Of float32, whose range nobody tells, they are normal with deviation 1, and all -255 and all 255; or less far, where
+    the network leaves the range of float32 for those.
     """
     import numpy as np
 
-    found = _rows(program, streaming, 255)
+    found = _rows(program, told, 255)
     for far in (8, 1) if any(value.dtype == "float32" for value in program.inputs) else ():
         if all(np.isfinite(y).all() for y in program.run(*found)):
             break
-        found = _rows(program, streaming, far)
+        found = _rows(program, told, far)
     return found
 
 
-def _rows(program: Program, streaming: Mapping[str, Any], far: int) -> list[np.ndarray]:
+def _rows(program: Program, told: Mapping[str, Any], far: int) -> list[np.ndarray]:
     import numpy as np
 
     rng, found = np.random.default_rng(0), []
