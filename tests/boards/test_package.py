@@ -138,7 +138,7 @@ def test_esp_idf_reads_the_component_without_the_rest(folder: Path) -> None:
         'set(ESP_PLATFORM 1)\nfunction(idf_component_register)\n  message("component ${ARGN}")\nendfunction()\n'
         f'include("{folder.as_posix()}/CMakeLists.txt")\n',
     )
-    assert "component SRCS;src/lilliput_model.c;src/lp_fully_connected_s8.c;INCLUDE_DIRS;src" in said
+    assert "component SRCS;src/lilliput_model.c;src/lp_dots_s8.c;src/lp_fully_connected_s8.c;INCLUDE_DIRS;src" in said
 
 
 def test_zephyr_builds_it_only_when_switched_on(folder: Path) -> None:
@@ -149,7 +149,7 @@ def test_zephyr_builds_it_only_when_switched_on(folder: Path) -> None:
     include = f'include("{folder.as_posix()}/zephyr/CMakeLists.txt")\n'
     assert stand_in(folder, "off", functions + include) == ""
     said = stand_in(folder, "on", "set(CONFIG_LILLIPUT_MODEL y)\n" + functions + include)
-    assert "zephyr_library_sources ../src/lilliput_model.c;../src/lp_fully_connected_s8.c" in said
+    assert "zephyr_library_sources ../src/lilliput_model.c;../src/lp_dots_s8.c;../src/lp_fully_connected_s8.c" in said
 
 
 def test_cmake_builds_the_library_and_the_check_passes(folder: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from lilliput.core.errors import NotBitExact
 from tests.boards.networks import mlp, program_for, rows
 
 M4 = boards["nucleo-f446re"]
-KERNEL = "lp_fully_connected_s8.c"
+KERNEL = "lp_dots_s8.c"
 
 
 def plain() -> Program:
@@ -36,18 +36,14 @@ def test_a_right_program_is_proven(name: str) -> None:
 
 
 def test_a_kernel_that_is_wrong_everywhere_is_found_on_the_host() -> None:
-    program = broken(plain(), "int32_t acc = op->bias[o];", "int32_t acc = op->bias[o] + (op->c_out == 32);")
-    program = broken(program, "acc += (x[i]", "acc += (op->c_out == 32 ? 3 : 1) * (x[i]")
+    program = broken(plain(), "= 128u *", "= (op->c_out == 32 ? 126u : 128u) *")
     with pytest.raises(NotBitExact, match=r'(?s)LP501: mlp on host: .*row 0.*fully_connected at "fc1"'):
         verify(program, HOST, [rows(4)])
 
 
 def test_a_kernel_that_is_wrong_on_the_board_only_is_found_there() -> None:
-    program = broken(
-        plain(),
-        "acc += (x[i]",
-        "\n#if defined(__arm__)\n            acc += op->c_out == 32 ? 9 : 0;\n#endif\n            acc += (x[i]",
-    )
+    wrong = "\n#if defined(__arm__)\n    sum += op->c_out == 32 ? 9 : 0;\n#endif\n    const uint32_t less ="
+    program = broken(plain(), "const uint32_t less =", wrong)
     with pytest.raises(NotBitExact) as caught:
         verify(program, M4, [rows(4)])
     text = str(caught.value)
@@ -58,7 +54,7 @@ def test_a_kernel_that_is_wrong_on_the_board_only_is_found_there() -> None:
 
 def test_a_constant_that_is_wrong_is_told_from_a_kernel() -> None:
     program = plain()
-    layer = "static const _Alignas(4) int32_t lilliput_layer_02_fc2_bias[12] = {\n    "
+    layer = "static const _Alignas(4) int32_t lilliput_layer_02_fc2_dots_bias[12] = {\n    "
     wrong = broken(program, layer, layer + "90000 + ", "lilliput_model.c")
     with pytest.raises(NotBitExact, match="no single node differs when it is run by itself"):
         verify(wrong, HOST, [rows(2)])

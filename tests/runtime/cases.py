@@ -12,16 +12,9 @@ from typing import Any
 import numpy as np
 
 from lilliput.compiler.graph import Array, Graph, Node, Quant, Value
+from tests.runtime.graphs import COARSE, FINE, HIGH, LOW, PROBABILITY, Q, one
 from tests.runtime.harness import single
-
-Q = Quant.per_tensor
-FINE, COARSE, LOW, HIGH = Q(0.031, 4), Q(0.113, -21), Q(0.0213, -128), Q(0.0572, 127)
-PROBABILITY = Q(1 / 256, -128)
-
-
-def one(op: str, shape_in: tuple[int, ...], x: Quant = FINE, y: Quant | None = None, **attrs: Any) -> Graph:
-    """A node with one input; y is quantised like x unless given."""
-    return single(op, [(shape_in, "int8", x)], ("int8", y or x), **attrs)
+from tests.runtime.more_cases import MORE
 
 
 def two(op: str, a: tuple[int, ...], b: tuple[int, ...], **attrs: Any) -> Graph:
@@ -225,5 +218,6 @@ CASES: dict[str, dict[str, Graph]] = {
         for name in ("plain", "corners", "half")
         for source, size in (((4, 5), (8, 10)), ((5, 7), (3, 2)), ((1, 3), (4, 1)), ((3, 2), (7, 9)), ((2, 1), (90, 1)))
     },
+    **MORE,
 }
 """Operator → case → graph."""

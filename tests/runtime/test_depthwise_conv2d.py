@@ -70,8 +70,8 @@ def test_reference_is_the_real_convolution_rounded(layer: Graph) -> None:
 
 
 # Without shrinking, which would compile hundreds of programs.
-@settings(max_examples=6, derandomize=True, deadline=None, database=None, phases=[Phase.generate])
-@given(layers=st.lists(convolutions("depthwise_conv2d"), min_size=8, max_size=8))
+@settings(max_examples=4, derandomize=True, deadline=None, database=None, phases=[Phase.generate])
+@given(layers=st.lists(convolutions("depthwise_conv2d"), min_size=12, max_size=12))
 def test_c_equals_the_reference_for_any_shape(tmp_path_factory: pytest.TempPathFactory, layers: list[Graph]) -> None:
     assert_c_equals_reference(parallel(layers), tmp_path_factory.mktemp("any"), rows=5)
 
@@ -85,7 +85,7 @@ def test_macs_count_every_tap_of_every_output() -> None:
 def test_works_in_place_over_a_ring_of_rows() -> None:
     program = compile_graph(depthwise((25, 5), 64))
     assert program.plan.offsets["x0"] == program.plan.offsets["y"]
-    assert program.plan.arena_bytes == 25 * 5 * 64 + 2 * 3 * 7
+    assert program.plan.arena_bytes == 25 * 5 * 64 + 3 * 7
 
 
 @pytest.mark.parametrize("layer", [depthwise((6, 6), 4, stride=(2, 2)), depthwise((6, 6), 4, padding=VALID)])

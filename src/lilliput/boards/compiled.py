@@ -2,7 +2,7 @@
 
 report.json, report.md, memory.svg     what was measured
 model/graph.json                       the integer graph, without constants
-model/model.int8.safetensors           its constants
+model/model.int8.safetensors           its constants; model.float32.safetensors of a network in float32
 check/vectors.safetensors              raw inputs and the outputs that any build of the C must give for them
 firmware/                              the C, and manifests for the build systems of the field
 MANIFEST.json                          size and SHA-256 of each file
@@ -20,7 +20,7 @@ import numpy as np
 from lilliput.boards import Board, get_board
 from lilliput.boards.package import package_files
 from lilliput.boards.report import report_markdown
-from lilliput.compiler.graph import Array
+from lilliput.compiler.graph import Array, Graph
 from lilliput.compiler.memory_svg import memory_svg
 from lilliput.compiler.program import Program, compile_graph
 from lilliput.compiler.serialise import graph_from_plain, graph_to_plain
@@ -28,7 +28,8 @@ from lilliput.core.errors import BadName, MissingFile, NotThisFormat
 from lilliput.core.files import read_bytes, read_json, write_json, write_text
 from lilliput.core.files.tensors import read_tensors, write_tensors
 
-GRAPH, CONSTANTS = "model/graph.json", "model/model.int8.safetensors"
+GRAPH = "model/graph.json"
+CONSTANTS, CONSTANTS_FLOAT = "model/model.int8.safetensors", "model/model.float32.safetensors"
 VECTORS, REPORT = "check/vectors.safetensors", "report.json"
 VECTOR_ROWS = 8
 """Items stored for the user's own check: enough to meet each class of a small task, few enough for flash."""
@@ -63,13 +64,15 @@ def write_compiled(folder: Path, program: Program, report: Mapping[str, Any], in
         report: what `make_report` gave.
         inputs: raw integer items for the check vectors; at most `VECTOR_ROWS` are kept.
     """
-    rows = [np.ascontiguousarray(x[:VECTOR_ROWS]) for x in inputs]
+    stored = [VECTOR_ROWS * value.leading for value in program.inputs]
+    rows = [np.ascontiguousarray(x[:count]) for x, count in zip(inputs, stored, strict=True)]
     outputs = program.run(*rows)
     for part in ("model", "check"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     plain, constants = graph_to_plain(program.graph)
     write_json(folder / GRAPH, "graph", plain)
-    write_tensors(folder / CONSTANTS, constants)
+    is_float = report.get("arithmetic") == "float32"
+    write_tensors(folder / (CONSTANTS_FLOAT if is_float else CONSTANTS), constants)
     vectors = {f"input_{i}": x for i, x in enumerate(rows)} | {f"output_{i}": y for i, y in enumerate(outputs)}
     write_tensors(folder / VECTORS, vectors)
     write_json(folder / REPORT, "report", dict(report))
@@ -92,14 +95,23 @@ def read_compiled(folder: Path) -> Compiled:
     report = read_json(folder / REPORT, "report")
     board = get_board(_board_name(report, folder / REPORT))
     inputs, outputs = read_vectors(folder)
-    graph = graph_from_plain(
-        {key: value for key, value in read_json(folder / GRAPH, "graph").items() if key not in ("format", "version")},
-        read_tensors(folder / CONSTANTS),
-        str(folder / GRAPH),
-    )
-    program = compile_graph(graph, board.target)
+    program = compile_graph(read_graph(folder), board.target)
     sources = read_sources(folder)
     return Compiled(replace(program, sources=sources), program.sources, board, report, inputs, outputs)
+
+
+def read_graph(folder: Path) -> Graph:
+    """The integer graph of a compiled folder.
+
+    Raises:
+        MissingFile: LP221, a file is not there. FileError: LP2xx, a file is damaged.
+    """
+    is_float = read_json(folder / REPORT, "report").get("arithmetic") == "float32"
+    return graph_from_plain(
+        {key: value for key, value in read_json(folder / GRAPH, "graph").items() if key not in ("format", "version")},
+        read_tensors(folder / (CONSTANTS_FLOAT if is_float else CONSTANTS)),
+        str(folder / GRAPH),
+    )
 
 
 def read_sources(folder: Path) -> dict[str, str]:

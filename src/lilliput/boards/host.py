@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -52,11 +53,10 @@ def build_host(program: Sourced) -> Path:
         MissingTool: LP602, there is no C compiler here.
         ToolFailed: LP603, the compiler refused the C; its words follow.
     """
-    compiler, version = _compiler()
+    compiler = host_compiler()
     sources = {**program.sources, "main_host.c": host_main(ports_of(program))}
     flags = [*STRICT, "-O2", "-ffp-contract=off"]
-    machine = [sys.platform, platform.machine()]
-    key = json.dumps(["host", version, machine, flags, dict(sorted(sources.items()))]).encode()
+    key = json.dumps(["host", compiler.version, compiler.features, flags, dict(sorted(sources.items()))]).encode()
     found = find("host", key)
     if found is not None:
         return found
@@ -64,7 +64,7 @@ def build_host(program: Sourced) -> Path:
         for name, text in sources.items():
             (folder / name).write_text(text, encoding="utf-8")
         files = sorted(name for name in sources if name.endswith(".c"))
-        run_tool([*compiler, *flags, "-I.", "-o", "network", *files], folder, "compiling for this machine")
+        run_tool([*compiler.command, *flags, "-I.", "-o", "network", *files], folder, "compiling for this machine")
         return store("host", key, (folder / "network").read_bytes(), executable=True)
 
 
@@ -75,9 +75,47 @@ def host_main(ports: Ports) -> str:
     return Template(template("main_host.c")).substitute(read="\n".join(read), write="\n".join(write))
 
 
+@dataclass(frozen=True)
+class HostCompiler:
+    """The C compiler for this machine.
+
+    Args:
+        command: how it is called.
+        version: goes into cache keys.
+        features: what it says of this machine when it compiles for exactly this one; goes into cache keys, since what
+            was built with more than a CPU has would end in an illegal instruction there.
+    """
+
+    command: tuple[str, ...]
+    version: str
+    features: tuple[str, ...]
+
+
 @cache
+def host_compiler() -> HostCompiler:
+    """zig, else cc or gcc or clang. Raises MissingTool (LP602)."""
+    command, version = _compiler()
+    with build_folder() as folder:
+        (folder / "none.c").write_text("", encoding="utf-8")
+        run_tool([*command, *_tuned(command), "-E", "-dM", "none.c", "-o", "macros"], folder, "asking for the CPU")
+        lines = (folder / "macros").read_text(encoding="utf-8", errors="replace").splitlines()
+    machine = (sys.platform, platform.machine(), *sorted(line.removeprefix("#define ") for line in lines))
+    return HostCompiler(command, version, machine)
+
+
+def cpu_flags(compiler: HostCompiler) -> tuple[str, ...]:
+    """Flags that let it use all of this CPU."""
+    return _tuned(compiler.command)
+
+
+def _tuned(command: Sequence[str]) -> tuple[str, ...]:
+    # zig compiles for exactly this CPU by itself. Elsewhere the option has another name on Arm.
+    if "ziglang" in command:
+        return ()
+    return ("-mcpu=native",) if platform.machine() in ("aarch64", "arm64") else ("-march=native",)
+
+
 def _compiler() -> tuple[tuple[str, ...], str]:
-    """The C compiler for this machine: zig, else cc or gcc or clang."""
     try:
         return (*zig_command(), "cc", "-fno-sanitize=all"), zig_version()
     except MissingExtra:

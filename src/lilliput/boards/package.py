@@ -33,6 +33,9 @@ TEMPLATE_VERSION = 1
 VECTOR_BYTES = 16 * 1024
 """At most this much of stored inputs and outputs: they lie in the board's flash beside the network."""
 
+_FLOAT_BOUND = 1e-4
+"""A stored check passes float32 outputs within this share of the largest."""
+
 _C_TYPE = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t", "float32": "float"}
 
 
@@ -75,12 +78,15 @@ def package_files(
         "cmake_sources": "".join(f"    src/{file}\n" for file in files),
         "zephyr_sources": "".join(f"    ../src/{file}\n" for file in files),
         "usage": _usage(ports),
+        "c_format": "%.9g" if _number_type(ports) == "float" else "%ld",
+        "c_cast": "double" if _number_type(ports) == "float" else "long",
+        "digits": ", 6" if _number_type(ports) == "float" else "",
     }
     description = f"{title}: a neural network compiled to C by Lilliput"
     made = {f"src/{file}": text for file, text in program.sources.items()}
     for path, file in _TEMPLATES.items():
         made[path] = Template(template(f"package/{file}")).substitute(words)
-    made["examples/check.c"] = template("package/check.c")
+    made["examples/check.c"] = Template(template("package/check.c")).substitute(words)
     made["examples/Check/lilliput_check.h"] = _vectors(program, ports, inputs, title)
     made["library.json"] = _json(_platformio(words, description))
     made["idf_component.yml"] = (
@@ -138,24 +144,31 @@ def _usage(ports: Ports) -> str:
 
 def _vectors(program: Program, ports: Ports, inputs: Sequence[Array], title: str) -> str:
     row_bytes = sum(port.nbytes for port in (*ports.inputs, *ports.outputs))
-    count = max(1, min(len(inputs[0]), VECTOR_BYTES // row_bytes))
-    stored = [x[:count] for x in inputs]
+    count = max(1, min(len(ports.rows(inputs)), VECTOR_BYTES // row_bytes))
+    stored = [x[: count * port.shape[0]] for x, port in zip(inputs, ports.inputs, strict=True)]
     arrays, copies, compares = [], [], []
     for index, (port, values) in enumerate(zip(ports.inputs, stored, strict=True)):
         arrays.append(_array(f"lilliput_check_input_{index}", port, values))
         copies.append(f"    memcpy({port.accessor}(arena), lilliput_check_input_{index}[row], {port.nbytes}u);")
+    number = _number_type(ports)
     for index, (port, values) in enumerate(zip(ports.outputs, program.run(*stored), strict=True)):
         arrays.append(_array(f"lilliput_check_output_{index}", port, values))
-        compares.append(_compare(index, port))
+        compares.append(_compare(index, port, values, number))
     return Template(template("package/lilliput_check.h")).substitute(
-        title=title, rows=count, arrays="\n\n".join(arrays), copies="\n".join(copies), compares="\n".join(compares)
-    )
+        title=title, rows=count, arrays="\n\n".join(arrays), copies="\n".join(copies),
+        compares="\n".join(compares), number=number, zero="0.0f" if number == "float" else "0",
+    )  # fmt: skip
+
+
+def _number_type(ports: Ports) -> str:
+    """C type of the values that a failed check shows."""
+    return "float" if any(port.dtype == "float32" for port in ports.outputs) else "int32_t"
 
 
 def _array(name: str, port: Port, values: Array) -> str:
     elements = int(np.prod(port.shape))
     lines = [f"static const {_C_TYPE[port.dtype]} {name}[LILLIPUT_CHECK_ROWS][{elements}] = {{"]
-    for row in np.asarray(values).reshape(len(values), -1):
+    for row in np.asarray(values).reshape(-1, elements):
         line = "    {"
         for value in row.tolist():
             text = _literal(value, port.dtype)
@@ -174,18 +187,22 @@ def _literal(value: float, dtype: str) -> str:
     return "(-2147483647 - 1)" if value == -(2**31) else str(value)
 
 
-def _compare(index: int, port: Port) -> str:
-    expected = f"lilliput_check_output_{index}[row][i]"
+def _compare(index: int, port: Port, values: Array, number: str) -> str:
+    expected, bound = f"lilliput_check_output_{index}[row][i]", _FLOAT_BOUND * float(np.abs(values).max(initial=0))
+    test = f"memcmp(&got, &{expected}, sizeof got) != 0"
+    if port.dtype == "float32":  # the reference adds in another order than the kernels do
+        near = _literal(bound, "float32")
+        test = f"!(got - {expected} <= {near} && {expected} - got <= {near})"
     return "\n".join(
         [
             f"    for (uint32_t i = 0; found.is_equal && i < {int(np.prod(port.shape))}u; i++) {{",
             f"        const {_C_TYPE[port.dtype]} got = {port.accessor}(arena)[i];",
-            f"        if (memcmp(&got, &{expected}, sizeof got) != 0) {{",
+            f"        if ({test}) {{",
             "            found.is_equal = 0;",
             f"            found.output = {index}u;",
             "            found.index = i;",
-            f"            found.expected = (int32_t){expected};",
-            "            found.got = (int32_t)got;",
+            f"            found.expected = ({number}){expected};",
+            f"            found.got = ({number})got;",
             "        }",
             "    }",
         ]

@@ -62,8 +62,8 @@ class Ports:
     outputs: tuple[Port, ...]
     arena_bytes: int
 
-    def rows(self, inputs: Sequence[Array]) -> list[bytes]:
-        """The inputs of each inference as bytes, one input after the other.
+    def row_count(self, inputs: Sequence[Array]) -> int:
+        """The number of inferences that some inputs stand for.
 
         Raises:
             ValueError: an input is missing, or has another dtype or shape than the header says.
@@ -71,15 +71,20 @@ class Ports:
         if len(inputs) != len(self.inputs):
             raise ValueError(f"the network has {len(self.inputs)} inputs, got {len(inputs)}")
         for port, array in zip(self.inputs, inputs, strict=True):
-            if array.shape[1:] != port.shape[1:] or array.dtype != np.dtype(port.dtype):
+            if array.ndim == 0 or array.shape[1:] != port.shape[1:] or array.dtype != port.dtype:
                 wanted = ["N", *port.shape[1:]]
                 raise ValueError(f"{port.accessor} takes {port.dtype}{wanted}, got {array.dtype}{list(array.shape)}")
         taken = [port.shape[0] for port in self.inputs]
         runs = {len(array) // rows for array, rows in zip(inputs, taken, strict=True)}
         if len(runs) != 1 or any(len(array) % rows for array, rows in zip(inputs, taken, strict=True)):
             raise ValueError(f"the inputs have {[len(array) for array in inputs]} rows, one run takes {taken}")
-        packed = list(zip((np.ascontiguousarray(array) for array in inputs), taken, strict=True))
-        return [b"".join(array[i * k : (i + 1) * k].tobytes() for array, k in packed) for i in range(runs.pop())]
+        return runs.pop()
+
+    def rows(self, inputs: Sequence[Array]) -> list[bytes]:
+        """The inputs of each inference as bytes, one input after the other. Raises ValueError as `row_count`."""
+        runs = self.row_count(inputs)
+        packed = [(np.ascontiguousarray(array), port.shape[0]) for array, port in zip(inputs, self.inputs, strict=True)]
+        return [b"".join(array[i * k : (i + 1) * k].tobytes() for array, k in packed) for i in range(runs)]
 
     def arrays(self, rows: Sequence[bytes]) -> tuple[Array, ...]:
         """The outputs of some inferences, (N, …) each, from the bytes of each row."""

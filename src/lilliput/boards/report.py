@@ -59,11 +59,13 @@ def make_report(program: Program, board: Board, execution: Execution) -> dict[st
             "sram_bytes": board.sram_bytes,
             "toolchain": image.toolchain if image else None,
             "instructions_how": execution.instructions_how,
+            "fpu": program.target.fpu,
         },
         "inputs": [_port(value) for value in program.inputs],
         "outputs": [_port(value) for value in program.outputs],
         "layers": [_layer(program, step, execution.by_layer) for step in program.steps],
         "without_dsp": _without_dsp(program),
+        "arithmetic": _arithmetic(program),
         "functions": dict(execution.by_function),
     }
 
@@ -85,6 +87,8 @@ def report_parts(report: Mapping[str, Any], *, sort: str = "") -> list[Table | s
     parts.append(_layer_table(report, sort))
     if report.get("tuned"):
         parts.append(_tuned_table(report["tuned"]))
+    if report.get("arithmetic") == "float32":
+        parts.append(_float_line(board))
     if report["without_dsp"]:
         names = ", ".join(report["without_dsp"])
         parts.append(f"these layers run the portable kernel, though the core has DSP instructions: {names}")
@@ -133,8 +137,23 @@ def _without_dsp(program: Program) -> list[str]:
     """Layers with weights that the faster kernels do not take: dilated, grouped, or with sums too large for them."""
     if not program.target.dsp:
         return []
-    weighted = [step for step in program.steps if program.graph.ins(step.node)[1:] and program.macs_of(step.node) > 0]
+    weighted = [
+        step
+        for step in program.steps
+        if (read := program.graph.ins(step.node))[1:] and read[0].dtype == "int8" and program.macs_of(step.node) > 0
+    ]
     return [step.node.name for step in weighted if not step.kernel.function.endswith("_dsp")]
+
+
+def _arithmetic(program: Program) -> str:
+    """`float32`, `integer`, or `mixed`."""
+    kinds = {value.dtype == "float32" for value in program.graph.values.values() if not value.is_constant}
+    return "mixed" if len(kinds) > 1 else "float32" if kinds == {True} else "integer"
+
+
+def _float_line(board: Mapping[str, Any]) -> str:
+    slow = "" if board["fpu"] else "; this core has no floating-point unit, each operation is a call of a library"
+    return f"arithmetic: float32, as the network is given{slow}. `--calibration x.npy` quantises it to int8"
 
 
 def _layer_table(report: Mapping[str, Any], sort: str) -> Table:
@@ -221,6 +240,12 @@ def _accuracy_table(accuracy: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _proof_line(proof: Mapping[str, Any], board: str) -> str:
+    if proof.get("largest_error") is not None:
+        return (
+            f"proof: largest error {proof['largest_error']:.1e} (bound {proof['bound']:.0e}) between the reference and "
+            f"the C; between the C on this machine and the emulated {board} {proof['differing_bytes']} differing "
+            f"bytes, over {proof['rows']} items and {grouped(proof['output_bytes'])} output bytes"
+        )
     return (
         f"proof: {proof['differing_bytes']} differing bytes between the integer reference, the C on this machine and "
         f"the emulated {board}, over {proof['rows']} items and {grouped(proof['output_bytes'])} output bytes"

@@ -62,11 +62,7 @@ def build(plan: BuildPlan, out: Path | None = None, *, emit: Emit = silent) -> B
     report = make_report(program, plan.board, execution) | {
         "task": plan.task.name,
         "accuracy": judged(plan, model, program, execution.outputs[0]),
-        "proof": {
-            "rows": verification.rows,
-            "output_bytes": verification.output_bytes,
-            "differing_bytes": verification.differing_bytes,
-        },
+        "proof": verification.plain(),
         "settings": resolved(plan.settings),
     }
     with write_folder(folder) as fresh:

@@ -20,14 +20,27 @@ if TYPE_CHECKING:
     from lilliput.compiler.program import Program
 
 
-File = Annotated[Path, typer.Argument(help="A network: .tflite, or .pt2 from torch.export.save.")]
+File = Annotated[Path, typer.Argument(help="A network: .tflite, .onnx, or .pt2 from torch.export.save.")]
 BoardName = Annotated[str, typer.Option("--board", metavar="NAME", help="The microcontroller; `lilliput list boards`.")]
 Calibration = Annotated[
     Path | None,
-    typer.Option("--calibration", metavar="X.npy", help="Real inputs, to quantise a float network: (N, …) float32."),
+    typer.Option(
+        "--calibration",
+        metavar="X.npy",
+        help="Real inputs, to quantise a float network to int8: (N, …) float32. Without, it is compiled in float32.",
+    ),
+]
+Dequantise = Annotated[
+    bool, typer.Option("--dequantise", help="Take the integer weights of a hybrid .tflite for the numbers they mean.")
+]
+Activations = Annotated[
+    str, typer.Option("--activations", metavar="TYPE", help="What a float network computes on: int8 (usual) or int16.")
 ]
 Toolchain = Annotated[str, typer.Option("--toolchain", help="The compiler: zig (from pip) or gcc.")]
 
+
+ROWS = 8
+"""Inputs that a compiled network is proved with."""
 
 Stream = Annotated[
     bool, typer.Option("--stream", help="Take a few new frames a run, and keep what is needed of the past.")
@@ -46,6 +59,7 @@ RoundingName = Annotated[
 class _Wishes:
     """What the options say about how a network is to be compiled."""
 
+    dequantise: bool
     stream: bool
     hop: int
     rounding: str
@@ -66,7 +80,9 @@ def compile_file(
     board: BoardName,
     out: Out = None,
     calibration: Calibration = None,
+    activations: Activations = "",
     settings: Set = None,
+    dequantise: Dequantise = False,
     stream: Stream = False,
     hop: Hop = 0,
     rounding: RoundingName = "double",
@@ -84,16 +100,12 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    wishes = _Wishes(stream, hop, rounding, tune, toolchain)
-    program, told = _program(file, chosen, calibration, settings, wishes)
+    wishes = _Wishes(dequantise, stream, hop, rounding, tune, toolchain)
+    program, told = _program(file, chosen, calibration, _overrides(activations, settings), wishes)
     rows = _random_rows(program, told)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, verification.execution) | {
-        "proof": {
-            "rows": verification.rows,
-            "output_bytes": verification.output_bytes,
-            "differing_bytes": verification.differing_bytes,
-        },
+        "proof": verification.plain(),
         **told,
     }
     folder = out or Path("build") / f"{file.stem}-{chosen.name}"
@@ -107,7 +119,9 @@ def cost(
     file: File,
     board: BoardName,
     calibration: Calibration = None,
+    activations: Activations = "",
     settings: Set = None,
+    dequantise: Dequantise = False,
     stream: Stream = False,
     hop: Hop = 0,
     rounding: RoundingName = "double",
@@ -124,15 +138,17 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    wishes = _Wishes(stream, hop, rounding, tune, toolchain)
-    program, told = _program(file, chosen, calibration, settings, wishes)
-    execution = execute(program, chosen, [x[:1] for x in _random_rows(program, {})], toolchain=_toolchain(toolchain))
+    wishes = _Wishes(dequantise, stream, hop, rounding, tune, toolchain)
+    program, told = _program(file, chosen, calibration, _overrides(activations, settings), wishes)
+    rows = _random_rows(program, {})
+    first = [x[: len(x) // ROWS] for x in rows]
+    execution = execute(program, chosen, first, toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, execution) | told
     Output(json=json, quiet=quiet).show(report, ids=[str(file)], human=report_parts(report, sort=sort))
 
 
 def _program(
-    file: Path, board: Board, calibration: Path | None, settings: list[str] | None, wishes: _Wishes
+    file: Path, board: Board, calibration: Path | None, settings: list[str], wishes: _Wishes
 ) -> tuple[Program, dict[str, Any]]:
     """The compiled network, and what the report says beyond it."""
     from lilliput.compiler.frontends import load_network
@@ -144,11 +160,12 @@ def _program(
         raise BadSetting(f"--hop {wishes.hop} without --stream", fix="add --stream")
 
     told: dict[str, Any] = {}
-    graph, stage = load_network(file)
-    if stage == "float":
-        graph = _quantised(graph, file, calibration, settings or [])
+    graph, stage = load_network(file, dequantise=wishes.dequantise)
+    if stage == "float" and calibration is not None:
+        graph = _quantised(graph, calibration, settings)
     elif settings:
-        raise BadSetting(f"--set {settings[0]} for {file.name}, which is quantised already", fix="leave --set out")
+        why = "is quantised already" if stage == "integer" else "is compiled in float32 without --calibration"
+        raise BadSetting(f"{settings[0]} for {file.name}, which {why}", fix="leave the setting out")
     if wishes.rounding != "double":
         graph = _rounded(graph, wishes.rounding)
         told["rounding"] = wishes.rounding
@@ -173,22 +190,16 @@ def _rounded(graph: Graph, rounding: str) -> Graph:
     return with_rounding(graph, "single")
 
 
-def _quantised(graph: Graph, file: Path, calibration: Path | None, overrides: list[str]) -> Graph:
+def _overrides(activations: str, settings: list[str] | None) -> list[str]:
+    return [*(settings or []), *([f"quantise.activations={activations}"] if activations else [])]
+
+
+def _quantised(graph: Graph, calibration: Path, overrides: list[str]) -> Graph:
     from lilliput.compress.quantise import QuantiseSettings, quantise
-    from lilliput.core.errors import BadSetting
     from lilliput.core.settings import load_settings
 
     sections = [text.removeprefix("quantise.") for text in overrides]
-    chosen = load_settings(QuantiseSettings, overrides=sections)
-
-    if calibration is None:
-        shape = graph.values[graph.inputs[0]].shape
-        raise BadSetting(
-            f"{file} is a float network, and the kernels are int8",
-            why="its activations need ranges, which come from real inputs",
-            fix=f"--calibration x.npy with some hundred real inputs, float32 {['N', *shape[1:]]}, channels last",
-        )
-    return quantise(graph, _array(calibration), chosen).graph
+    return quantise(graph, _array(calibration), load_settings(QuantiseSettings, overrides=sections)).graph
 
 
 def _array(path: Path) -> np.ndarray:
@@ -198,17 +209,34 @@ def _array(path: Path) -> np.ndarray:
 
 
 def _random_rows(program: Program, told: Mapping[str, Any]) -> list[np.ndarray]:
-    """The same few rows each time: random, and the extreme ones. A stream gets enough of them to fill its memory."""
+    """The same few rows each time: random, and the extreme ones. A stream gets enough of them to fill its memory.
+
+    Of float32, whose range is nobody's, they are normal with deviation 1, and all -255 and all 255.
+    """
     import numpy as np
 
     rng, found = np.random.default_rng(0), []
-    count = 8 + (told["stream"]["first_run"] if "stream" in told else 0)
+    count = ROWS + (told["stream"]["first_run"] if "stream" in told else 0)
     for value in program.inputs:
-        limits = np.iinfo(value.dtype)
-        x = rng.integers(limits.min, limits.max + 1, (count, *value.shape[1:])).astype(value.dtype)
-        x[-2], x[-1] = limits.min, limits.max
+        each = (value.shape or (1,))[0]
+        shape = (count * each, *value.shape[1:])
+        low, high = _extremes(value.dtype)
+        if value.dtype == "float32":
+            x = rng.standard_normal(shape).astype(np.float32)
+        else:
+            x = rng.integers(low, high + 1, shape).astype(value.dtype)
+        x[-2 * each : -each], x[-each:] = low, high
         found.append(x)
     return found
+
+
+def _extremes(dtype: str) -> tuple[int, int]:
+    import numpy as np
+
+    if dtype in ("float32", "bool"):
+        return (-255, 255) if dtype == "float32" else (0, 1)
+    limits = np.iinfo(dtype)
+    return int(limits.min), int(limits.max)
 
 
 def _toolchain(name: str) -> ToolchainName:

@@ -23,10 +23,12 @@ def register(app: typer.Typer) -> None:
 
 def execute_folder(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `lilliput compile` or `build` wrote.")],
-    on: Annotated[str, typer.Option("--on", help="host: this machine; board: the emulated board.")] = "board",
+    on: Annotated[
+        str, typer.Option("--on", help="host: this machine, with kernels of its own; board: the emulated board.")
+    ] = "board",
     inputs: Annotated[
         list[Path] | None,
-        typer.Option("--input", metavar="X.npy", help="Raw inputs (N, …) in the network's integers; one per input."),
+        typer.Option("--input", metavar="X.npy", help="Raw inputs (N, …) in the network's own type; one per input."),
     ] = None,
     outputs: Annotated[
         list[Path] | None, typer.Option("--output", metavar="Y.npy", help="Where the outputs go; one per output.")
@@ -38,9 +40,10 @@ def execute_folder(
     """Run a compiled network and count its instructions. Without --input it runs the folder's own check vectors."""
     from lilliput.boards import HOST, get_board
     from lilliput.boards.arrays import read_npy, write_npy
-    from lilliput.boards.compiled import read_board_name, read_sources, read_vectors
+    from lilliput.boards.compiled import read_board_name, read_graph, read_sources, read_vectors
+    from lilliput.boards.native import compile_native
     from lilliput.boards.ports import SourceFiles, ports_of
-    from lilliput.boards.run import execute
+    from lilliput.boards.run import Execution, execute
     from lilliput.core.errors import BadSetting
     from lilliput.core.output import Output
 
@@ -53,7 +56,10 @@ def execute_folder(
     given = [_fitting(port, array) for port, array in zip(ports.inputs, arrays, strict=False)]
     if len(arrays) != len(ports.inputs):
         raise BadSetting(f"{len(arrays)} inputs are given, the network has {len(ports.inputs)}")
-    execution = execute(program, chosen, given)
+    if on == "host":
+        execution = Execution(chosen, None, compile_native(read_graph(folder)).run(*given))
+    else:
+        execution = execute(program, chosen, given)
     if outputs and len(outputs) != len(execution.outputs):
         raise BadSetting(f"{len(outputs)} outputs are named, the network has {len(execution.outputs)}")
     for path, array in zip(outputs or (), execution.outputs, strict=False):
@@ -94,12 +100,33 @@ def _fitting(port: Port, array: Array) -> Array:
         )
     if array.dtype == np.dtype(port.dtype):
         return array
-    limits = np.iinfo(port.dtype)
+    if port.dtype == "float32":
+        return _as_float32(port, array)
+    low, high = (0, 1) if port.dtype == "bool" else _limits(port.dtype)
     whole = array.dtype.kind in "iu" or bool((array == np.rint(array)).all())
-    if not whole or array.min() < limits.min or array.max() > limits.max:
+    if not whole or array.min() < low or array.max() > high:
         raise BadSetting(
             f"{port.accessor} takes {port.dtype}, the file holds {array.dtype} from {array.min()} to {array.max()}",
             why="the network takes raw integers",
             fix="quantise first: integer = round(real / scale) + zero_point, both in report.json",
         )
     return array.astype(port.dtype)
+
+
+def _as_float32(port: Port, array: Array) -> Array:
+    import numpy as np
+
+    from lilliput.core.errors import BadSetting
+
+    with np.errstate(over="ignore"):
+        made: Array = array.astype(np.float32)
+    if not np.isfinite(made).all():
+        raise BadSetting(f"{port.accessor} takes float32, the file holds {array.dtype} up to {abs(array).max():g}")
+    return made
+
+
+def _limits(dtype: str) -> tuple[int, int]:
+    import numpy as np
+
+    limits = np.iinfo(dtype)
+    return int(limits.min), int(limits.max)

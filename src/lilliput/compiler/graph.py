@@ -127,6 +127,11 @@ class Value:
         return self.nbytes // ITEM_BYTES[self.dtype]
 
     @property
+    def leading(self) -> int:
+        """Length of the leading axis, which one run takes of a batch: 1 but for inputs without a batch of their own."""
+        return self.shape[0] if self.shape else 1
+
+    @property
     def is_constant(self) -> bool:
         """True for weights and other values known at compile time."""
         return self.data is not None

@@ -48,12 +48,14 @@ class Field:
     """One member of a kernel's parameter struct: a number, a constant array in flash that it points to, or with the
     type "object" the name of a constant of the runtime that it points to, which has files of that name.
 
-    The printer refuses a number outside `ctype`.
+    The printer refuses a number outside `ctype`. An array lies at a multiple of `align` bytes, of a word by itself, so
+    that kernels may read four weights at once.
     """
 
     name: str
     ctype: CType
     value: int | float | Array | str
+    align: int = 4
 
 
 @dataclass(frozen=True, eq=False)

@@ -129,7 +129,7 @@ def _source(graph: Graph, steps: Sequence[Step], plan: MemoryPlan) -> str:
         "#endif",
         "",
     ]
-    shared: dict[tuple[str, bytes], str] = {}
+    shared: dict[tuple[str, int, bytes], str] = {}
     calls = []
     for step in steps:
         layer = layer_name(step)
@@ -193,7 +193,7 @@ def _layer(graph: Graph, step: Step, plan: MemoryPlan, layer: str, members: Sequ
     ]
 
 
-def _parameters(step: Step, layer: str, shared: dict[tuple[str, bytes], str]) -> tuple[list[str], list[str]]:
+def _parameters(step: Step, layer: str, shared: dict[tuple[str, int, bytes], str]) -> tuple[list[str], list[str]]:
     """Constant arrays to print before the layer, and the struct's members. Equal arrays are printed once."""
     constants: list[str] = []
     members: list[str] = []
@@ -205,15 +205,15 @@ def _parameters(step: Step, layer: str, shared: dict[tuple[str, bytes], str]) ->
             members.append(f".{field.name} = {_number(field, step)}")
             continue
         array = _in_range(field, step)
-        key = (field.ctype, array.tobytes())
+        key = (field.ctype, field.align, array.tobytes())
         if key not in shared:
             shared[key] = f"{layer}_{field.name.replace('.', '_')}"
-            constants += _array(shared[key], field.ctype, array)
+            constants += _array(shared[key], field.ctype, array, field.align)
         members.append(f".{field.name} = {shared[key]}")
     return constants, members
 
 
-def _array(name: str, ctype: str, array: Array) -> list[str]:
+def _array(name: str, ctype: str, array: Array, align: int = 4) -> list[str]:
     if ctype == "float":
         texts = [_float(v) + "f" for v in array.ravel()]
     else:
@@ -224,8 +224,7 @@ def _array(name: str, ctype: str, array: Array) -> list[str]:
             lines.append(line)
             line = "   "
         line += f" {text},"
-    # Aligned to a word, so that kernels may read four weights at once.
-    return [f"static const _Alignas(4) {ctype} {name}[{len(texts)}] = {{", *lines, line, "};", ""]
+    return [f"static const _Alignas({align}) {ctype} {name}[{len(texts)}] = {{", *lines, line, "};", ""]
 
 
 def _number(field: Field, step: Step) -> str:

@@ -310,8 +310,9 @@ class MismatchError(LilliputError):
 
 
 class NotBitExact(MismatchError):
-    """An output on the host or on the emulated board differs from the integer reference. The message names the
-    first node whose bytes differ. This is a bug of the compiler or of a kernel: keep the folder and report it.
+    """An output on the host or on the emulated board differs from the reference: integers in any byte, float32 by more
+    than the rounding of sums explains. The message names the first node that differs. This is a bug of the compiler or
+    of a kernel: keep the folder and report it.
     """
 
     code = "LP501"

@@ -1,4 +1,5 @@
-"""Papers that a user adds: one TOML file each, with the facts and the claims. Code is not read from files.
+"""Papers that a user adds: one TOML file each, with the facts and the claims. Code is not read from files; a paper with
+a recipe comes from an installed package, which names it as an entry point of the group `lilliput.papers`.
 
 number = 101
 name = "my-paper"
@@ -23,6 +24,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +69,8 @@ class _PaperFields(BaseModel):
 
 
 def catalogue(folder: Path | None = None) -> Registry[Paper]:
-    """All papers: those of the package, and the user's.
+    """All papers: those of the package, those of installed packages that name a `Paper` as an entry point of the group
+    `lilliput.papers`, and the user's files.
 
     Args:
         folder: with `*.toml`; by default `papers` beside the result store, which need not be there.
@@ -79,7 +82,12 @@ def catalogue(folder: Path | None = None) -> Registry[Paper]:
     every: Registry[Paper] = Registry("paper")
     for name in papers:
         every.add(name, papers[name])
-    origin: dict[str, Path] = {}
+    origin: dict[str, Path | str] = {}
+    for paper, entry in _installed():
+        if paper.name in every:
+            raise BadSetting(f"{entry}: the paper's name {paper.name!r} is taken", fix="give it another name")
+        every.add(paper.name, paper)
+        origin[paper.name] = entry
     for path in _files(folder):
         paper = read_paper(path)
         if paper.name in every:
@@ -114,6 +122,16 @@ def read_paper(path: Path) -> Paper:
         return Paper(claims=tuple(claims), links=tuple(fields.links), topics=tuple(fields.topics), **values)
     except ValueError as error:
         raise BadSetting(f"{path}: {error}") from None
+
+
+def _installed() -> list[tuple[Paper, str]]:
+    found = []
+    for entry in sorted(entry_points(group="lilliput.papers"), key=lambda entry: entry.name):
+        paper = entry.load()
+        if not isinstance(paper, Paper):
+            raise BadSetting(f"the entry point {entry.value!r} is no Paper", fix="name one of `lilliput.papers.Paper`")
+        found.append((paper, entry.value))
+    return found
 
 
 def _files(folder: Path | None) -> list[Path]:

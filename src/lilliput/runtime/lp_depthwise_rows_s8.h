@@ -1,15 +1,15 @@
 /* lp_depthwise_rows_s8: depthwise convolution with depth multiplier 1, int8 in, int8 out, in place where that is safe.
  *
  * One channel after the other: the rows of the channel that the kernel covers are gathered into a ring of padded rows,
- * as 16-bit x + x_offset, and each output row is made from the ring. So the inner loops have no borders, and the input
+ * as bytes of x + 128, and each output row is made from the ring. So the inner loops have no borders, and the input
  * row that an output row overwrites has been gathered before.
  *
  * Layout    x[in_h][in_w][channels], w[channels][kernel_h][kernel_w], y[out_h][out_w][channels]
- * Value     acc     = bias[c] + sum over the taps inside the image of (x[..][c] + x_offset) * w[c][..]
+ * Value     acc     = bias[c] + sum over the taps of (x[..][c] + 128) * w[c][..]; taps outside the image hold x_zero
  *           y[..][c] = clamp(requantise(acc, mult[c], shift[c]) + y_offset, y_min, y_max)
- * Ranges    x_offset in [-127, 128]; strides and dilations 1 or more; pads 0 or more;
- *           |bias[c]| + sum 255 * |w[c][..]| < 2^31, so acc cannot overflow.
- * Memory    scratch 2 * rows * columns bytes: rows = (kernel_h - 1) * dilation_h + 1,
+ *           bias holds what the zero point of x and the 128 add, and acc may wrap on its way.
+ * Ranges    |acc| * 2^max(shift, 0) < 2^30; strides and dilations 1 or more; pads 0 or more
+ * Memory    scratch rows * columns bytes: rows = (kernel_h - 1) * dilation_h + 1,
  *           columns = (out_w - 1) * stride_w + (kernel_w - 1) * dilation_w + 1. No heap.
  * Aliasing  y may equal x where each output row ends before the first input row that is gathered after it: for all oy,
  *           next = oy * stride_h - pad_top + rows, next >= in_h or (oy + 1) * out_w <= next * in_w. Else y overlaps
@@ -39,7 +39,7 @@ typedef struct {
     int32_t pad_left;
     int32_t dilation_h;
     int32_t dilation_w;
-    int32_t x_offset;
+    int32_t x_zero;
     int32_t y_offset;
     int32_t y_min;
     int32_t y_max;

@@ -3,7 +3,7 @@
 #include "lp_fixed_point.h"
 #include "lp_unpack_s4.h"
 
-void lp_fully_connected_s4(const lp_fully_connected_s8_t *op, const int8_t *restrict x, int8_t *restrict y)
+void lp_fully_connected_s4(const lp_fully_connected_s4_t *op, const int8_t *restrict x, int8_t *restrict y)
 {
     const int8_t *w = op->w;
     for (int32_t o = 0; o < op->c_out; o++) {

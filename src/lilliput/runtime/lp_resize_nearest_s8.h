@@ -1,6 +1,6 @@
-/* lp_resize_nearest_s8: resize an int8 image by picking pixels.
+/* lp_resize_nearest_s8: resize an image of any type by picking pixels.
  *
- * Layout    x[h_in][w_in][c], y[h_out][w_out][c]
+ * Layout    x[h_in][w_in][c], y[h_out][w_out][c]; c in bytes, of any type
  * Value     y[i][j] = x[row[i]][column[j]]
  * Ranges    row has h_out entries in [0, h_in), column w_out entries in [0, w_in).
  * Memory    scratch 0 bytes; no heap.
@@ -21,6 +21,6 @@ typedef struct {
     const int16_t *column;
 } lp_resize_nearest_s8_t;
 
-void lp_resize_nearest_s8(const lp_resize_nearest_s8_t *op, const int8_t *restrict x, int8_t *restrict y);
+void lp_resize_nearest_s8(const lp_resize_nearest_s8_t *op, const void *x, void *y);
 
 #endif

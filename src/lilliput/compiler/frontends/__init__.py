@@ -13,11 +13,12 @@ from lilliput.core.errors import MissingFile, NotThisFormat, UnsupportedOp
 SUFFIXES = (".tflite", ".onnx", ".pt2")
 
 
-def load_network(path: Path) -> tuple[Graph, Stage]:
+def load_network(path: Path, *, dequantise: bool = False) -> tuple[Graph, Stage]:
     """The network in a file, ready to be compiled ("integer") or to be quantised ("float").
 
     Args:
         path: `.tflite`, `.onnx`, or `.pt2` as `torch.export.save` writes it.
+        dequantise: take the integer weights of a hybrid `.tflite` model for the real numbers that they stand for.
 
     Raises:
         MissingFile: LP221. NotThisFormat: LP200, another kind of file.
@@ -32,7 +33,7 @@ def load_network(path: Path) -> tuple[Graph, Stage]:
     if path.suffix == ".pt2":
         return simplify(_load_exported(path)), "float"
     if path.suffix == ".tflite":
-        graph, stage = load_tflite(path)
+        graph, stage = load_tflite(path, dequantise=dequantise)
         return (simplify(graph, channels_first=False), stage) if stage == "float" else (graph, stage)
     raise NotThisFormat(f"{path} has the suffix {path.suffix!r}", fix=f"networks are read from {', '.join(SUFFIXES)}")
 

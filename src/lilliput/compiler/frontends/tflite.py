@@ -1,4 +1,5 @@
-"""Read a TensorFlow Lite file into a graph: int8 models exactly as they are, float32 models as float graphs.
+"""Read a TensorFlow Lite file into a graph: int8 models exactly as they are, float32 models as float graphs. Constants
+in float16 are taken for the float32 numbers that they are.
 
 Structure is verified first (`flatbuffer`), then meaning: indices, types, shapes and quantisation, and at the end the
 grammar of the graph. Field numbers are those of the published schema, version 3.
@@ -6,6 +7,7 @@ grammar of the graph. Field numbers are those of the published schema, version 3
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,12 +32,12 @@ from lilliput.core.errors import (
 
 MAX_FILE_BYTES = 256 << 20
 _DTYPES: dict[int, DType] = {
-    0: "float32", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16", 9: "int8", 17: "int8",
+    0: "float32", 1: "float32", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16", 9: "int8", 17: "int8",
 }  # fmt: skip
-_INT4 = 17
+_INT4, _FLOAT16 = 17, 1
 
 
-def load_tflite(path: Path) -> tuple[Graph, Stage]:
+def load_tflite(path: Path, *, dequantise: bool = False) -> tuple[Graph, Stage]:
     """Read a file; see `read_tflite`.
 
     Raises:
@@ -49,15 +51,16 @@ def load_tflite(path: Path) -> tuple[Graph, Stage]:
         data = path.read_bytes()
     except OSError as error:
         raise MissingFile(f"{path}: {error.strerror}", fix="check the name and the permissions") from None
-    return read_tflite(data, path.stem)
+    return read_tflite(data, path.stem, dequantise=dequantise)
 
 
-def read_tflite(data: bytes, name: str = "model") -> tuple[Graph, Stage]:
+def read_tflite(data: bytes, name: str = "model", *, dequantise: bool = False) -> tuple[Graph, Stage]:
     """The graph in `data`, and its stage: "integer" for a quantised model, "float" for a float32 one.
 
     Args:
         data: the bytes of a `.tflite` file, from anywhere.
         name: name of the graph, and of the file in messages.
+        dequantise: take the integer weights of a hybrid model for the real numbers that they stand for.
 
     Raises:
         FileError: LP2xx, the bytes are damaged; the message gives the place in the structure.
@@ -80,6 +83,8 @@ def read_tflite(data: bytes, name: str = "model") -> tuple[Graph, Stage]:
         reader.add(_operator(raw, position, codes, names))
     graph = reader.finish(_picked(subgraph.inputs, names, "inputs"), _picked(subgraph.outputs, names, "outputs"))
     stage = _stage(graph)
+    if stage == "float":
+        graph = _without_hybrids(graph, dequantise)
     return check(graph, stage), stage
 
 
@@ -148,6 +153,10 @@ def _tensor(table: Table, buffers: list[bytes], taken: set[str]) -> Value:
             raise UnsupportedAttribute(f"{table.path} ({name}) is an activation of 4 bits; only weights can have them")
         weights = _unpacked(buffers[index], shape, table.path)
         return Value(name, shape, "int8", _quant(table.table(4, "quantization"), shape), weights, bits=4)
+    if table.scalar(1, "b") == _FLOAT16:
+        if not buffers[index]:
+            raise UnsupportedAttribute(f"{table.path} ({name}) is a float16 activation", fix="convert it to float32")
+        return Value(name, shape, dtype, None, _half(buffers[index], shape, table.path))
     data = _data(buffers[index], shape, dtype, table.path) if buffers[index] else None
     scaled = dtype in ("int8", "uint8", "int16") or (dtype == "int32" and data is None)
     quant = _quant(table.table(4, "quantization"), shape) if scaled else None
@@ -171,6 +180,16 @@ def _data(raw: bytes, shape: tuple[int, ...], dtype: DType, path: str) -> Array:
         raise CutShort(f"{path}: its buffer has {len(raw)} bytes, {dtype}{list(shape)} takes {expected}")
     array = np.frombuffer(raw, np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
     if dtype == "float32" and not np.isfinite(array).all():
+        raise BadValue(f"{path} holds NaN or infinity")
+    return array
+
+
+def _half(raw: bytes, shape: tuple[int, ...], path: str) -> Array:
+    """Constants of 16 bits as the float32 numbers that they are."""
+    if len(raw) != checked_bytes(shape, 2, path):
+        raise CutShort(f"{path}: its buffer has {len(raw)} bytes, float16{list(shape)} takes {2 * math.prod(shape)}")
+    array = np.frombuffer(raw, "<f2").astype(np.float32).reshape(shape)
+    if not np.isfinite(array).all():
         raise BadValue(f"{path} holds NaN or infinity")
     return array
 
@@ -226,12 +245,29 @@ def _picked(indices: Any, names: list[str], path: str) -> list[str]:
 
 def _stage(graph: Graph) -> Stage:
     kinds = {value.dtype for value in graph.values.values() if not value.is_constant}
-    if kinds == {"float32"}:
-        weights = {v.dtype for n in graph.nodes for v in graph.ins(n) if v.is_constant}
-        if weights & {"int8", "uint8", "int16"}:
-            raise UnsupportedOp(
-                "a hybrid model: float activations with integer weights have no exact kernels",
-                fix="convert with full integer quantisation, or without quantisation",
-            )
-        return "float"
-    return "integer"
+    return "float" if kinds == {"float32"} else "integer"
+
+
+def _without_hybrids(graph: Graph, dequantise: bool) -> Graph:
+    """Float layers with integer weights, their weights as real numbers, or refused: the published kernels quantise the
+    activations too, anew in each run, which has no exact counterpart."""
+    weights = [
+        value
+        for node in graph.nodes
+        for value in graph.ins(node)[1:2]
+        if value.data is not None and value.dtype in ("int8", "uint8", "int16") and value.quant is not None
+    ]
+    if not weights:
+        return graph
+    if not dequantise:
+        raise UnsupportedOp(
+            "a hybrid model: float activations with integer weights have no exact kernels",
+            fix="convert with full integer quantisation, or without quantisation; or take the weights for the real "
+            "numbers that they stand for: --dequantise",
+        )
+    real = {
+        value.name: Value(value.name, value.shape, "float32", None, value.quant.dequantise(value.data))
+        for value in weights
+        if value.quant is not None and value.data is not None
+    }
+    return graph.replace(values={**graph.values, **real})

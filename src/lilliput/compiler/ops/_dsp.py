@@ -66,7 +66,7 @@ def stream_s4(channels: Channels) -> Array:
 
 
 def in_fours(words: Array) -> Array:
-    """Packed weights (C_out, words) with the words of each four channels side by side, the channels left plain."""
+    """Weights or packed words (C_out, taps) with those of each four channels side by side, the channels left plain."""
     whole = len(words) // 4 * 4
     fours = words[:whole].reshape(-1, 4, words.shape[1]).transpose(0, 2, 1)
     return np.concatenate([fours.ravel(), words[whole:].ravel()])

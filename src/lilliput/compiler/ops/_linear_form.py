@@ -55,6 +55,8 @@ def find_linear_form(
     if shift < LEAST_SHIFT:
         return None
     shift = min(shift, 24)
+    if not ((wanted > low).any() and (wanted < high).any()):
+        return None  # all of it lies at one end of the clamp, and nothing bounds C from that side
     step = 1 << shift
     near = (round(slopes[0] * step), round(slopes[1] * step))
     rest = near[0] * _CODES[:, None] + near[1] * _CODES[None, :]

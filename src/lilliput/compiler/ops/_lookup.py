@@ -9,6 +9,7 @@ import numpy as np
 
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Kernel, Op, Signature, Target
+from lilliput.compiler.ops._float import MapCall, map_kernel
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel, nearest_table
 from lilliput.compiler.ops._weights_s16 import demand_symmetric
 
@@ -53,3 +54,10 @@ class Lookup(Op):
         if inputs[0].dtype != "int8":
             raise self.unsupported(node, f"has no {inputs[0].dtype} kernel")
         return lookup_kernel(node, inputs[0], self.table(node, inputs[0], output), target)
+
+    def float_call(self, node: Node) -> MapCall:
+        """The float32 kernel."""
+        return MapCall(f"lp_{self.name}_f32")
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        return map_kernel(node, inputs[0], self.float_call(node))

@@ -68,10 +68,18 @@ def lane_fields(channels: Channels, w: Array) -> tuple[Field, ...]:
     )
 
 
+ON_THE_HOST = frozenset({"lp_add_linear_s8", "lp_avg_pool_s8", "lp_max_pool_s8", "lp_mean_s8"})
+"""Kernels with a variant for the vectors of the machine at hand; its compiler finds those of the others by itself."""
+
+
 def with_vectors(kernel: Kernel, target: Target | None) -> Kernel:
-    """The variant of a portable kernel with the same struct, where the target has the extension, and no shift asks for
-    a single rounding, which the variants do not know."""
-    if target is None or not target.mve or not kernel.function.endswith("_s8") or _rounds_once(kernel):
+    """The variant of a portable kernel with the same struct, where the target has the vectors for it, and no shift asks
+    for a single rounding, which the variants do not know."""
+    if _rounds_once(kernel):
+        return kernel
+    if target is not None and target.host and kernel.function in ON_THE_HOST:
+        return replace(kernel, function=f"{kernel.function}_simd", struct=kernel.struct or kernel.function)
+    if target is None or not target.mve or not kernel.function.endswith("_s8"):
         return kernel
     return replace(
         kernel,

@@ -14,6 +14,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, DType, Node, Value
 from lilliput.compiler.op import CType, Field, Kernel, Op, Signature, Target
 from lilliput.compiler.ops._broadcast import loop_fields, mixes_rows, stretched
+from lilliput.compiler.ops._float import pair_kernel
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel
 
 C_TYPES: Mapping[DType, CType] = {
@@ -60,7 +61,7 @@ class Pair(Op):
         if not active:
             raise self.unsupported(node, "of two constants has no kernel: fold it first")
         if dtype == "int8" and len(active) == 1 and active[0].shape == output.shape and min(_sizes(inputs)) == 1:
-            return self._table(node, inputs, output, active[0])
+            return self._table(node, inputs, output, active[0], target)
         return Kernel(
             function=f"{self.function}_{SUFFIXES[dtype]}",
             fields=(
@@ -72,10 +73,15 @@ class Pair(Op):
             in_place=places_of(active, output),
         )
 
-    def _table(self, node: Node, inputs: Sequence[Value], output: Value, active: Value) -> Kernel | None:
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        return pair_kernel(self, node, inputs, output)
+
+    def _table(
+        self, node: Node, inputs: Sequence[Value], output: Value, active: Value, target: Target
+    ) -> Kernel | None:
         codes = codes_of(active).astype(np.int8)
         given = [codes if value.data is None else value.data.reshape(1) for value in inputs]
-        return lookup_kernel(node, active, self.integer(node, inputs, output, *given).astype(np.int8))
+        return lookup_kernel(node, active, self.integer(node, inputs, output, *given).astype(np.int8), target)
 
 
 def constant_fields(inputs: Sequence[Value]) -> tuple[Field, ...]:

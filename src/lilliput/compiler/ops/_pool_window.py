@@ -35,11 +35,16 @@ def pooled(node: Node, inputs: Sequence[Value]) -> Signature:
 
 def pool_fields(node: Node, x: Value, y: Value, activation: str) -> tuple[Field, ...]:
     """The members of `lp_avg_pool_s8_t`, `lp_max_pool_s8_t` and their int16 twins."""
-    window = pool_window(node, x)
     low, high = activation_range(activation, y)
+    return (*pool_sizes(node, x, y), Field("y_min", "int32_t", low), Field("y_max", "int32_t", high))
+
+
+def pool_sizes(node: Node, x: Value, y: Value) -> tuple[Field, ...]:
+    """Their first members, `h_in` to `pad_left`, which the float pools share."""
+    window = pool_window(node, x)
     numbers = {
         "h_in": x.shape[1], "w_in": x.shape[2], "c": x.shape[3], "h_out": y.shape[1], "w_out": y.shape[2],
         "k_h": window.kernel[0], "k_w": window.kernel[1], "stride_h": window.stride[0], "stride_w": window.stride[1],
-        "pad_top": window.before[0], "pad_left": window.before[1], "y_min": low, "y_max": high,
+        "pad_top": window.before[0], "pad_left": window.before[1],
     }  # fmt: skip
     return tuple(Field(name, "int32_t", value) for name, value in numbers.items())

@@ -68,7 +68,7 @@ def loops_over(op: Op, node: Node, shape: Sequence[int]) -> Loops:
     lengths = [length for _, length in groups_of(shape, axes_of(node, len(shape)))]
     if len(lengths) > len(Loops._fields):
         raise op.unsupported(node, f"over axes {node.attrs['axes']} of {tuple(shape)} has no kernel")
-    if len(lengths) <= 3:  # one run of summed axes: as sum2, so that what lies together is looked at together
+    if len(lengths) <= 3:  # one run of axes: as sum2, so that what lies together is looked at together
         lengths[1:1] = [1, 1]
     return Loops(*lengths, *[1] * (5 - len(lengths)))
 

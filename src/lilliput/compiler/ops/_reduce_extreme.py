@@ -38,3 +38,14 @@ class ReduceExtreme(Reduction):
             fields=tuple(Field(name, "int32_t", value) for name, value in fields.items()),
             operands=(node.inputs[0], node.output),
         )
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        loops = loops_over(self, node, inputs[0].shape)
+        return Kernel(
+            function="lp_reduce_f32",
+            fields=(
+                *(Field(name, "int32_t", value) for name, value in loops._asdict().items()),
+                Field("sign", "int32_t", self.sign),
+            ),
+            operands=(node.inputs[0], node.output),
+        )

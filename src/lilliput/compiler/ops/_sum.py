@@ -16,6 +16,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, activation_range
 from lilliput.compiler.ops import _pairs_s16
 from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, mixes_rows, stretched, whole_operands
+from lilliput.compiler.ops._float import pair_kernel
 from lilliput.compiler.ops._linear_form import find_linear_form
 from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel
@@ -77,6 +78,9 @@ class Sum(Op):
             in_place=whole_operands(inputs, output),
         )
         return with_vectors(portable, target)
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        return pair_kernel(self, node, inputs, output)
 
     def _with_constant(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         a, b = inputs

@@ -75,6 +75,16 @@ class AddN(Op):
             in_place=tuple(range(_MOST)),
         )
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        if any(value.is_constant for value in inputs):
+            raise self.unsupported(node, "has a kernel for activations only")
+        return Kernel(
+            function="lp_add_n_f32",
+            fields=(Field("count", "int32_t", len(inputs)), Field("n", "int32_t", output.elements)),
+            operands=(*node.inputs, *[node.inputs[-1]] * (_MOST - len(inputs)), node.output),
+            in_place=tuple(range(_MOST)),
+        )
+
     @staticmethod
     def _start(node: Node, inputs: Sequence[Value]) -> int:
         return int(node.attrs.get("start", 0)) - len(inputs) * inputs[0].zero_point

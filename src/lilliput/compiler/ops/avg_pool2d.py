@@ -25,8 +25,9 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_same_quant
+from lilliput.compiler.ops._float import clamp_fields
 from lilliput.compiler.ops._mve import MOST_AVERAGED, with_vectors
-from lilliput.compiler.ops._pool_window import pool_fields, pool_window, pooled
+from lilliput.compiler.ops._pool_window import pool_fields, pool_sizes, pool_window, pooled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,5 +77,13 @@ class AvgPool2d(Op):
             fields=pool_fields(node, inputs[0], output, activation_of(node)),
             operands=(node.inputs[0], node.output),
         )
-        small = math.prod(pool_window(node, inputs[0]).kernel) <= MOST_AVERAGED
+        small = inputs[0].dtype == "int8" and math.prod(pool_window(node, inputs[0]).kernel) <= MOST_AVERAGED
         return with_vectors(portable, target) if small else portable
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        return Kernel(
+            function="lp_avg_pool_f32",
+            fields=(*pool_sizes(node, inputs[0], output), *clamp_fields(node)),
+            operands=(node.inputs[0], node.output),
+            struct="lp_pool_f32",
+        )

@@ -3,7 +3,8 @@
 Inputs   x (N, …, C), γ (C), β (C), μ (C), σ² (C)
 Attrs    eps: ε, above 0
 
-It lives in float graphs only: the pass `fold_batchnorm` merges it into the layer before it, so it has no integer form.
+It lives in float graphs only, since the pass `fold_batchnorm` merges it into the layer before it, where there is one
+that nothing else reads.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lilliput.compiler.graph import Node, Value
-from lilliput.compiler.op import Op, Signature, expect
+from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, expect
 from lilliput.compiler.ops import register_op
 
 if TYPE_CHECKING:
@@ -41,3 +44,19 @@ class BatchNorm(Op):
         value, gamma, beta, mean, variance = x
         y: Tensor = (value - mean) * (gamma / (variance + node.attrs["eps"]).sqrt()) + beta
         return y
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        x, *constants = inputs
+        gamma, beta, mean, variance = (value.data for value in constants)
+        if gamma is None or beta is None or mean is None or variance is None:
+            raise self.unsupported(node, "has a kernel for constants only")
+        scale = gamma / np.sqrt(variance + np.float32(node.attrs["eps"]))
+        return Kernel(
+            function="lp_batch_norm_f32",
+            fields=(
+                Field("mean", "float", mean), Field("scale", "float", scale), Field("offset", "float", beta),
+                Field("rows", "int32_t", x.elements // x.shape[-1]), Field("c", "int32_t", x.shape[-1]),
+            ),
+            operands=(x.name, node.output),
+            in_place=(0,),
+        )  # fmt: skip

@@ -15,6 +15,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._float import MapCall
 from lilliput.compiler.ops._lookup import Lookup
 from lilliput.compiler.ops._rescale import clamped, codes_of, nearest_table, rescale
 
@@ -35,6 +36,9 @@ class Clip(Lookup):
 
     def float(self, node: Node, *x: Tensor) -> Tensor:
         return x[0].clamp(*_ends(node))
+
+    def float_call(self, node: Node) -> MapCall:
+        return MapCall("lp_clip_f32", *_ends(node))
 
     def real(self, node: Node, x: Array) -> Array:
         return np.clip(x, *_ends(node))

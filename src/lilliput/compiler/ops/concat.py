@@ -18,7 +18,7 @@ import numpy as np
 from lilliput.compiler.graph import ITEM_BYTES, Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, expect
 from lilliput.compiler.ops import register_op
-from lilliput.compiler.ops._attrs import axis_of, expect_same_quant
+from lilliput.compiler.ops._attrs import axis_of
 from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._rescale import is_identity, rescale_table
 
@@ -42,10 +42,6 @@ class Concat(Op):
         total = sum(value.shape[axis] for value in inputs)
         return (*first.shape[:axis], total, *first.shape[axis + 1 :]), first.dtype
 
-    def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
-        for value in inputs if output.dtype != "int8" else ():
-            expect_same_quant(node, value, output)
-
     def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
         return bool(node.attrs["axis"] == 0)
 
@@ -59,6 +55,7 @@ class Concat(Op):
 
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
         parts, axis = list(x), axis_of(node, x[0].ndim)
+        self._check_scales(node, inputs, output)
         if output.dtype == "int8":
             tables = [rescale_table(value, output) for value in inputs]
             parts = [table[part.astype(np.int64) + 128] for table, part in zip(tables, x, strict=True)]
@@ -70,6 +67,7 @@ class Concat(Op):
         # Two functions with a fixed number of operands: unused ones repeat the last input, with a run of 0.
         if len(inputs) > 8 or any(value.is_constant for value in inputs):
             raise self.unsupported(node, "takes at most 8 activations")
+        self._check_scales(node, inputs, output)
         slots = 4 if len(inputs) <= 4 else 8
         axis, item = axis_of(node, len(output.shape)), ITEM_BYTES[output.dtype]
         fields = [Field("rows", "int32_t", math.prod(output.shape[:axis]))]
@@ -84,7 +82,11 @@ class Concat(Op):
         operands = (*node.inputs, *[node.inputs[-1]] * (slots - len(inputs)), node.output)
         function = f"lp_concat{slots}_s8"
         portable = Kernel(function, fields=tuple(fields), operands=operands, also=("lp_lookup_s8",))
-        return with_vectors(portable, target)
+        return with_vectors(portable, target) if output.dtype == "int8" else portable
+
+    def _check_scales(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
+        if output.dtype != "int8" and any(value.quant != output.quant for value in inputs):
+            raise self.unsupported(node, f"has no {output.dtype} form for several scales")
 
     def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         return self.kernel(node, inputs, output, target)

@@ -7,11 +7,12 @@ Attrs    stride (h, w), padding ((top, bottom), (left, right)) with real zeros, 
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel (axis 0), b int32 with
          scale s_x · s_w, y int8; or x and y int16 with zero point 0, b int64 or int32
          w of 4 bits (`Value.bits`) where it is int8 in -8 to 7
-Kernels  portable: 1×1 without padding; the stem, up to 4 input channels; all others
+Kernels  portable: 1×1 without padding; those with groups; all others
          DSP: 1×1 without padding and all others, each by two kinds of blocks; where a factor is above 1/2: 1×1 without
          padding; input channels in fours; all others, but not with groups
          MVE: 1×1 without padding; all others, but not with groups
          with weights of 4 bits: all by one portable kernel; three of DSP
+         host: one for all, but not with groups
 """
 
 from __future__ import annotations
@@ -25,17 +26,21 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._blocks import Block, block_fields, blocks_for, fits_blocks, scratch_bytes
+from lilliput.compiler.ops._dots import plain_dots
 from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
+from lilliput.compiler.ops._float import ABREAST, abreast, clamp_fields, demand_float, rows_kernel
 from lilliput.compiler.ops._layers_s16 import conv2d_s16
 from lilliput.compiler.ops._mve import dots_fields, held_patches, held_pixels
+from lilliput.compiler.ops._simd import convolution, fits_simd
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-STEM_CHANNELS = 4
-"""Up to this many input channels the patch is gathered byte by byte."""
+PATCH_TAPS, PATCH_CHANNELS = 64, 16
+"""With up to so many taps, whose runs are short, and from so many output channels up, which share the copies, float
+kernels copy what 4 outputs look at side by side, 1 KiB at most."""
 
 
 @register_op
@@ -101,6 +106,8 @@ class Conv2d(Op):
         channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
         if _uses_blocks(inputs, channels, target):
             return _by_blocks(node, inputs, window, channels)[0]
+        if target.host and fits_simd(channels) and x.shape[3] == w.shape[3]:
+            return convolution((node.inputs[0], node.output), window, x.shape[3], channels)
         by_patches = target.dsp and fits_dsp(channels) and x.shape[3] == w.shape[3]
         if w.bits == 4 and not by_patches:
             return _general_s4(node, inputs, window, channels)
@@ -112,9 +119,28 @@ class Conv2d(Op):
             return _by_vectors(node, inputs, window, channels)
         if by_patches:
             return _by_patches(node, inputs, window, channels)
-        if x.shape[3] <= STEM_CHANNELS:
-            return _stem(node, inputs, window, channels)
-        return _general(node, inputs, window, channels)
+        return _by_patch(node, inputs, window, channels)
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        w, bias = demand_float(self, node, inputs)
+        x, window, rows = inputs[0], _window(node, inputs), w.reshape(w.shape[0], -1)
+        if x.shape[0] != 1:
+            raise self.unsupported(node, f"has no float32 kernel for a batch of {x.shape[0]}")
+        if window.is_pointwise and window.stride == (1, 1) and w.shape[3] == x.shape[3]:
+            return rows_kernel(node, rows, bias, window.positions)
+        if window.is_column:
+            window = window.turned()
+        groups = x.shape[3] // w.shape[3]
+        if groups == 1 and rows.shape[1] <= PATCH_TAPS and rows.shape[0] >= PATCH_CHANNELS:
+            return _float_patches(node, window, x.shape[3], rows_kernel(node, rows, bias, window.positions))
+        return Kernel(
+            function="lp_conv2d_f32",
+            fields=(
+                Field("w", "float", abreast(rows, groups)), Field("bias", "float", bias), *_sizes(inputs, window),
+                *window.fields(), Field("groups", "int32_t", groups), *clamp_fields(node),
+            ),
+            operands=(node.inputs[0], node.output),
+        )  # fmt: skip
 
     def alternatives(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> tuple[Kernel, ...]:
         x, w = inputs[:2]
@@ -124,6 +150,21 @@ class Conv2d(Op):
         if not _uses_blocks(inputs, channels, target):
             return ()
         return _by_blocks(node, inputs, _window(node, inputs), channels)
+
+
+def _float_patches(node: Node, window: Window, c_in: int, product: Kernel) -> Kernel:
+    sizes = {"in_h": window.image[0], "in_w": window.image[1], "c_in": c_in, "out_w": window.out[1]}
+    (taps,) = (field.value for field in product.fields if field.name == "c_in")
+    return Kernel(
+        function="lp_conv2d_patches_f32",
+        fields=(
+            *(Field(f"rows.{field.name}", field.ctype, field.value) for field in product.fields),
+            *(Field(name, "int32_t", value) for name, value in sizes.items()), *window.fields(),
+        ),
+        operands=product.operands,
+        scratch_bytes=4 * ABREAST * int(taps),
+        also=product.also,
+    )  # fmt: skip
 
 
 def _window(node: Node, inputs: Sequence[Value]) -> Window:
@@ -157,15 +198,16 @@ def _general_s4(node: Node, inputs: Sequence[Value], window: Window, channels: C
     )
 
 
-def _stem(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
+def _by_patch(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
+    sizes = tuple(field for field in _sizes(inputs, window) if field.name != "c_out")
+    x_zero = Field("x_zero", "int32_t", channels.x_zero)
     return Kernel(
-        function="lp_conv2d_stem_s8",
-        fields=(
-            *channels.fields(channels.rows), *_sizes(inputs, window), *window.fields(), *channels.offsets()
-        ),
+        function="lp_conv2d_patch_s8",
+        fields=(*plain_dots(channels), *sizes, *window.fields(), x_zero),
         operands=(node.inputs[0], node.output),
         scratch_bytes=channels.rows.shape[1],
-    )  # fmt: skip
+        also=("lp_dots_s8",),
+    )
 
 
 def _uses_blocks(inputs: Sequence[Value], channels: Channels, target: Target) -> bool:
@@ -250,13 +292,12 @@ def _pointwise(node: Node, window: Window, channels: Channels, target: Target, b
         return pointwise_by_patches(node, channels, sizes, in_place, bits)
     return Kernel(
         function="lp_conv2d_1x1_s8",
-        fields=(
-            *channels.fields(channels.rows), *pointwise_sizes(window, c_in, c_out), *channels.offsets()
-        ),
+        fields=(*plain_dots(channels), *(field for field in sizes if not field.name.startswith("c_"))),
         operands=(node.inputs[0], node.output),
         scratch_bytes=c_in,
         in_place=in_place,
-    )  # fmt: skip
+        also=("lp_dots_s8",),
+    )
 
 
 def pointwise_by_patches(

@@ -85,6 +85,19 @@ class Cumsum(Op):
             in_place=(0,),
         )
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        shape, axis = inputs[0].shape, axis_of(node, len(inputs[0].shape))
+        numbers = {
+            "outer": math.prod(shape[:axis]), "depth": shape[axis], "inner": math.prod(shape[axis + 1 :]),
+            "exclusive": int(_flag(node, "exclusive")), "reverse": int(_flag(node, "reverse")),
+        }  # fmt: skip
+        return Kernel(
+            function="lp_cumsum_f32",
+            fields=tuple(Field(name, "int32_t", value) for name, value in numbers.items()),
+            operands=(node.inputs[0], node.output),
+            in_place=(0,),
+        )
+
 
 def output_factor(op: Op, node: Node, x: Value, y: Value) -> Multiplier:
     """t / (2^20 s_y) for sums in steps of 2^-19 s_x, which must not shift left."""

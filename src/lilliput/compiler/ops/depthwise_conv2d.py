@@ -8,7 +8,7 @@ Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per ou
          scale s_x · s_w, y int8; or x and y int16 with zero point 0, b int64
 Kernels  multiplier 1: channel by channel over a ring of rows, in place where the shapes allow it; DSP: one for 3×3 of
          stride 1 or 2, one for all others without dilation; MVE: one for 3×3 of stride 1 or 2 from squares of 4×4, one
-         for all others. Other multipliers: a direct one
+         for all others; host: one for all. Other multipliers: a direct one
 """
 
 from __future__ import annotations
@@ -23,9 +23,12 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import ops, register_op
 from lilliput.compiler.ops._blocks import fits_cut, half, taps_fields
+from lilliput.compiler.ops._dots import byte_fields, fits_small
 from lilliput.compiler.ops._dsp import fits_x256, x256_fields
+from lilliput.compiler.ops._float import clamp_fields, demand_float
 from lilliput.compiler.ops._layers_s16 import demand_wide, depthwise_conv2d_s16
 from lilliput.compiler.ops._mve import FARTHEST_STEP, LANES, LEAST_SQUARES, goes_down, lane_fields
+from lilliput.compiler.ops._simd import depthwise, fits_simd
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
 
@@ -103,6 +106,8 @@ class DepthwiseConv2d(Op):
             return _by_pairs(node, window, channels, w.shape[3] // x.shape[3])[0]
         if w.shape[3] != x.shape[3]:
             return _direct(node, inputs, window, channels)
+        if target.host and fits_simd(channels):
+            return depthwise((node.inputs[0], node.output), window, channels)
         mve = target.mve and channels.rounding == "double"
         if mve and goes_down(channels) and _fits_squares(window):
             return _by_squares(node, window, channels)
@@ -112,6 +117,8 @@ class DepthwiseConv2d(Op):
             return _three_by_three(node, window, channels)
         if target.dsp and fits_x256(channels) and window.dilation == (1, 1):
             return _by_wide_rows(node, window, channels)
+        if not fits_small(channels):
+            return _direct(node, inputs, window, channels)
         return _by_rows(node, window, channels)
 
     def alternatives(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> tuple[Kernel, ...]:
@@ -128,13 +135,52 @@ class DepthwiseConv2d(Op):
             return ()
         return _by_pairs(node, window, channels, w.shape[3] // x.shape[3])
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        w, bias = demand_float(self, node, inputs)
+        x = inputs[0]
+        if x.shape[0] != 1:
+            raise self.unsupported(node, f"has no float32 kernel for a batch of {x.shape[0]}")
+        if x.shape[3] == 1:
+            conv = replace(node, op="conv2d")
+            return ops["conv2d"].kernel_float(conv, (x, _as_conv(inputs[1]), *inputs[2:]), output, target)
+        window = _window(node, inputs)
+        if window.is_column:
+            window = window.turned()
+        multiplier, (rows, columns) = w.shape[3] // x.shape[3], window.plane
+        weights = (Field("w", "float", w.reshape(-1, w.shape[3]).T), Field("bias", "float", bias))
+        in_place = (0,) if multiplier == 1 and window.rows_end_behind_reads() else ()
+        if multiplier == 1 and (window.kernel, window.dilation) == ((3, 3), (1, 1)) and window.stride[1] <= 2:
+            fields = (*weights, *image_sizes(window, x.shape[3]), *window.fields(), *clamp_fields(node))
+            return Kernel(
+                function="lp_depthwise_3x3_f32",
+                fields=tuple(field for field in fields if not field.name.startswith(("kernel", "dilation"))),
+                operands=(node.inputs[0], node.output),
+                scratch_bytes=12 * columns,
+                in_place=in_place,
+            )
+        sizes = {
+            "in_h": window.image[0], "in_w": window.image[1], "channels": x.shape[3], "multiplier": multiplier,
+            "out_h": window.out[0], "out_w": window.out[1],
+        }  # fmt: skip
+        return Kernel(
+            function="lp_depthwise_rows_f32",
+            fields=(
+                *weights,
+                *(Field(name, "int32_t", value) for name, value in sizes.items()),
+                *window.fields(), *clamp_fields(node),
+            ),
+            operands=(node.inputs[0], node.output),
+            scratch_bytes=4 * rows * columns,
+            in_place=in_place,
+        )  # fmt: skip
+
 
 def _as_conv(w: Value) -> Value:
     """Weights (1, kh, kw, C_out) of one input channel as those of a convolution, (C_out, kh, kw, 1)."""
-    if w.data is None or w.quant is None:
-        raise ValueError(f"weights {w.name!r} are not quantised constants")
+    if w.data is None:
+        raise ValueError(f"weights {w.name!r} are not constants")
     data = np.ascontiguousarray(w.data.transpose(3, 1, 2, 0))
-    quant = w.quant if w.quant.axis is None else replace(w.quant, axis=0)
+    quant = w.quant if w.quant is None or w.quant.axis is None else replace(w.quant, axis=0)
     return replace(w, shape=data.shape, data=data, quant=quant)
 
 
@@ -160,15 +206,14 @@ def _direct(node: Node, inputs: Sequence[Value], window: Window, channels: Chann
 
 def _by_rows(node: Node, window: Window, channels: Channels) -> Kernel:
     rows, columns = window.plane
+    x_zero = Field("x_zero", "int32_t", channels.x_zero)
     return Kernel(
         function="lp_depthwise_rows_s8",
-        fields=(
-            *channels.fields(channels.rows), *plane_sizes(window, channels), *window.fields(), *channels.offsets()
-        ),
+        fields=(*byte_fields(channels), *plane_sizes(window, channels), *window.fields(), x_zero, *channels.clamp()),
         operands=(node.inputs[0], node.output),
-        scratch_bytes=2 * rows * columns,
+        scratch_bytes=rows * columns,
         in_place=(0,) if window.rows_end_behind_reads() else (),
-    )  # fmt: skip
+    )
 
 
 def _is_three_by_three(window: Window) -> bool:
@@ -298,8 +343,13 @@ def _by_wide_rows(node: Node, window: Window, channels: Channels) -> Kernel:
 
 def plane_sizes(window: Window, channels: Channels) -> tuple[Field, ...]:
     """Sizes of the kernels by rows, `in_h` to `out_w`."""
+    return image_sizes(window, len(channels.rows))
+
+
+def image_sizes(window: Window, channels: int) -> tuple[Field, ...]:
+    """The same for a number of channels."""
     sizes = {
-        "in_h": window.image[0], "in_w": window.image[1], "channels": len(channels.rows),
+        "in_h": window.image[0], "in_w": window.image[1], "channels": channels,
         "out_h": window.out[0], "out_w": window.out[1],
     }  # fmt: skip
     return tuple(Field(name, "int32_t", value) for name, value in sizes.items())

@@ -15,6 +15,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._float import MapCall
 from lilliput.compiler.ops._lookup import Lookup
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class Elu(Lookup):
         from torch.nn import functional
 
         return functional.elu(x[0], alpha=node.attrs.get("alpha", 1.0))
+
+    def float_call(self, node: Node) -> MapCall:
+        return MapCall("lp_elu_f32", node.attrs.get("alpha", 1.0))
 
     def real(self, node: Node, x: Array) -> Array:
         return np.where(x > 0, x, node.attrs.get("alpha", 1.0) * np.expm1(np.minimum(x, 0.0)))

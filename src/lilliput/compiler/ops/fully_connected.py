@@ -18,9 +18,13 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._blocks import fits_blocks, fours_fields
+from lilliput.compiler.ops._dots import plain_dots
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
+from lilliput.compiler.ops._float import demand_float, rows_kernel
 from lilliput.compiler.ops._layers_s16 import fully_connected_s16
 from lilliput.compiler.ops._mve import dots_fields
+from lilliput.compiler.ops._simd import fits_simd
+from lilliput.compiler.ops._simd import fully_connected as simd_fully_connected
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window
 from lilliput.compiler.ops.conv2d import pointwise_by_patches, pointwise_sizes
@@ -72,6 +76,8 @@ class FullyConnected(Op):
         if x.dtype == "int16":
             return fully_connected_s16(node, inputs, output, target)
         channels = channels_of(node, inputs, output, w.data)
+        if target.host and fits_simd(channels):
+            return simd_fully_connected((node.inputs[0], node.output), channels)
         if _uses_fours(inputs, channels, target):
             return _by_fours(node, channels)[0]
         sizes = _sizes(channels)
@@ -92,9 +98,14 @@ class FullyConnected(Op):
             )
         return Kernel(
             function="lp_fully_connected_s8",
-            fields=(*channels.fields(channels.rows), *sizes, *channels.offsets()),
+            fields=plain_dots(channels),
             operands=(node.inputs[0], node.output),
+            also=("lp_dots_s8",),
         )
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        w, bias = demand_float(self, node, inputs)
+        return rows_kernel(node, w, bias, inputs[0].shape[0])
 
     def alternatives(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> tuple[Kernel, ...]:
         x, w = inputs[:2]
@@ -141,5 +152,4 @@ def _kernel_s4(node: Node, channels: Channels, sizes: tuple[Field, ...], target:
         function="lp_fully_connected_s4",
         fields=(*channels.fields(channels.packed_s4()), *sizes, *channels.offsets()),
         operands=(node.inputs[0], node.output),
-        struct="lp_fully_connected_s8",
     )

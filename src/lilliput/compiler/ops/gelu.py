@@ -15,6 +15,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._float import MapCall
 from lilliput.compiler.ops._lookup import Lookup
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ class Gelu(Lookup):
         from torch.nn import functional
 
         return functional.gelu(x[0], approximate=node.attrs.get("approximate", "none"))
+
+    def float_call(self, node: Node) -> MapCall:
+        return MapCall("lp_gelu_f32" if node.attrs.get("approximate", "none") == "none" else "lp_gelu_tanh_f32")
 
     def real(self, node: Node, x: Array) -> Array:
         if node.attrs.get("approximate", "none") == "tanh":

@@ -17,6 +17,7 @@ from lilliput.compiler.fixed_point import Multiplier, requantise
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._float import MapCall
 from lilliput.compiler.ops._lookup import Lookup
 from lilliput.compiler.ops._rescale import codes_of, proved_multiplier, rescale
 from lilliput.compiler.ops._weights_s16 import REACH
@@ -40,6 +41,9 @@ class LeakyRelu(Lookup):
         from torch.nn import functional
 
         return functional.leaky_relu(x[0], node.attrs["alpha"])
+
+    def float_call(self, node: Node) -> MapCall:
+        return MapCall("lp_leaky_relu_f32", node.attrs["alpha"])
 
     def real(self, node: Node, x: Array) -> Array:
         return np.where(x >= 0, x, node.attrs["alpha"] * x)

@@ -37,4 +37,4 @@ class LogicalNot(Op):
         return np.logical_not(x[0])
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
-        return lookup_kernel(node, inputs[0], (np.arange(-128, 128) == 0).astype(np.int8))
+        return lookup_kernel(node, inputs[0], (np.arange(-128, 128) == 0).astype(np.int8), target)

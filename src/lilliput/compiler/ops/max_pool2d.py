@@ -24,8 +24,9 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_same_quant
+from lilliput.compiler.ops._float import clamp_fields
 from lilliput.compiler.ops._mve import with_vectors
-from lilliput.compiler.ops._pool_window import pool_fields, pool_window, pooled
+from lilliput.compiler.ops._pool_window import pool_fields, pool_sizes, pool_window, pooled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -68,3 +69,11 @@ class MaxPool2d(Op):
             operands=(node.inputs[0], node.output),
         )
         return with_vectors(portable, target)
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        return Kernel(
+            function="lp_max_pool_f32",
+            fields=(*pool_sizes(node, inputs[0], output), *clamp_fields(node)),
+            operands=(node.inputs[0], node.output),
+            struct="lp_pool_f32",
+        )

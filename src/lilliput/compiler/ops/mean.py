@@ -16,7 +16,7 @@ import numpy as np
 
 from lilliput.compiler.fixed_point import Multiplier, requantise, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
-from lilliput.compiler.op import Kernel, Target
+from lilliput.compiler.op import Field, Kernel, Target
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import axes_of
 from lilliput.compiler.ops._mve import with_vectors
@@ -54,6 +54,17 @@ class Mean(Reduction):
         loops = loops_over(self, node, x.shape)
         count = loops.sum1 * loops.sum2
         return with_vectors(sum_kernel(node, x, output, loops, _multiplier(node, x, output, count)), target)
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        loops = loops_over(self, node, inputs[0].shape)
+        return Kernel(
+            function="lp_sum_f32",
+            fields=(
+                *(Field(name, "int32_t", value) for name, value in loops._asdict().items()),
+                Field("divisor", "float", loops.sum1 * loops.sum2),
+            ),
+            operands=(node.inputs[0], node.output),
+        )
 
 
 def _multiplier(node: Node, x: Value, y: Value, count: int) -> Multiplier:

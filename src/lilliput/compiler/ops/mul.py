@@ -27,6 +27,7 @@ from lilliput.compiler.op import (
 )
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._broadcast import demand_int8, loop_fields, mixes_rows, stretched, whole_operands
+from lilliput.compiler.ops._float import pair_kernel
 from lilliput.compiler.ops._mve import with_vectors
 from lilliput.compiler.ops._pairs_s16 import product_s16
 from lilliput.compiler.ops._rescale import codes_of, lookup_kernel, proved_multiplier
@@ -102,6 +103,9 @@ class Mul(Op):
             also=("lp_mul_s8",),
         )
         return with_vectors(portable, target)
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        return pair_kernel(self, node, inputs, output)
 
     def _fields(self, node: Node, a: Value, b: Value, y: Value) -> tuple[Field, ...]:
         mult, shift = _multiplier(node, a, b, y)

@@ -15,6 +15,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._float import MapCall
 from lilliput.compiler.ops._lookup import Lookup
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class Power(Lookup):
 
     def float(self, node: Node, *x: Tensor) -> Tensor:
         return x[0].pow(node.attrs["exponent"])
+
+    def float_call(self, node: Node) -> MapCall:
+        return MapCall("lp_power_f32", node.attrs["exponent"])
 
     def real(self, node: Node, x: Array) -> Array:
         with np.errstate(all="ignore"):

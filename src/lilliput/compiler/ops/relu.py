@@ -13,6 +13,7 @@ from lilliput.compiler.fixed_point import requantise
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, activation_range
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._float import LARGEST, MapCall
 from lilliput.compiler.ops._lookup import Lookup
 from lilliput.compiler.ops._rescale import codes_of, proved_multiplier, rescale
 from lilliput.compiler.ops._weights_s16 import REACH
@@ -29,6 +30,9 @@ class Relu(Lookup):
 
     def float(self, node: Node, *x: Tensor) -> Tensor:
         return x[0].clamp_min(0.0)
+
+    def float_call(self, node: Node) -> MapCall:
+        return MapCall("lp_clip_f32", 0.0, LARGEST)
 
     def real(self, node: Node, x: Array) -> Array:
         return np.maximum(x, 0.0)

@@ -12,6 +12,7 @@ import numpy as np
 
 from lilliput.compiler.graph import Array, Node
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._float import MapCall
 from lilliput.compiler.ops.relu import Relu
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ class Relu6(Relu):
 
     def float(self, node: Node, *x: Tensor) -> Tensor:
         return x[0].clamp(0.0, 6.0)
+
+    def float_call(self, node: Node) -> MapCall:
+        return MapCall("lp_clip_f32", 0.0, 6.0)
 
     def real(self, node: Node, x: Array) -> Array:
         return np.clip(x, 0.0, 6.0)

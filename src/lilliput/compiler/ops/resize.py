@@ -5,9 +5,9 @@ Attrs    size (h, w); mode: nearest | bilinear; align_corners; half_pixel_center
 Float    output pixel i looks at p = i · in / out; at (i + 1/2) · in / out - 1/2 with half-pixel centres (nearest:
          (i + 1/2) · in / out); at i · (in - 1) / (out - 1) with aligned corners. Nearest takes floor(p), with aligned
          corners the nearest whole number (half up); bilinear weighs the pixels around p.
-Integer  int8, one scale for x and y. Nearest: float32 positions as above. Bilinear: TensorFlow Lite's rule: positions
-         in 1/1024 pixel, one pixel of x per pixel of y being (1024 in + floor(out / 2)) / out; 10-bit weights; the sum
-         / 2^20 rounds half away from zero.
+Integer  int8, nearest also int16; one scale for x and y. Nearest: float32 positions as above. Bilinear: TensorFlow
+         Lite's rule: positions in 1/1024 pixel, one pixel of x per pixel of y being (1024 in + floor(out / 2)) / out;
+         10-bit weights; the sum / 2^20 rounds half away from zero.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lilliput.compiler.graph import Array, Node, Value
+from lilliput.compiler.graph import ITEM_BYTES, Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_rank, expect_same_quant, whole_numbers
@@ -58,6 +58,8 @@ class Resize(Op):
             rows, columns = (_nearest(node, a, b) for a, b in sides)
             picked: Array = x[0][:, rows][:, :, columns]
             return picked
+        if output.dtype != "int8":
+            raise self.unsupported(node, f"has no {output.dtype} form")
         down, across = (_Taps.of(node, a, b) for a, b in sides)
         image = x[0].astype(np.int64)
         total = np.zeros((len(x[0]), *output.shape[1:]), np.int64)
@@ -69,9 +71,11 @@ class Resize(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         x = inputs[0]
-        if x.dtype != "int8" and (x.dtype, node.attrs["mode"]) != ("int16", "nearest"):
+        if x.dtype != "int8" and node.attrs["mode"] != "nearest":
             raise self.unsupported(node, f"has no {x.dtype} kernel")
-        fields = [Field("w_in", "int32_t", x.shape[2]), Field("c", "int32_t", x.shape[3])]
+        # The nearest pixels are copied, whatever they are: `c` counts bytes.
+        width = x.shape[3] * (ITEM_BYTES[x.dtype] if node.attrs["mode"] == "nearest" else 1)
+        fields = [Field("w_in", "int32_t", x.shape[2]), Field("c", "int32_t", width)]
         fields += [Field("h_out", "int32_t", output.shape[1]), Field("w_out", "int32_t", output.shape[2])]
         for name, a, b in zip(("row", "column"), x.shape[1:3], output.shape[1:3], strict=True):
             if node.attrs["mode"] == "nearest":
@@ -84,6 +88,18 @@ class Resize(Op):
             fields=tuple(fields),
             operands=(node.inputs[0], node.output),
         )
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        if node.attrs["mode"] == "nearest":
+            return self.kernel(node, inputs, output, target)
+        x = inputs[0]
+        sizes = {"w_in": x.shape[2], "c": x.shape[3], "h_out": output.shape[1], "w_out": output.shape[2]}
+        fields = [Field(name, "int32_t", value) for name, value in sizes.items()]
+        for name, a, b in zip(("row", "column"), x.shape[1:3], output.shape[1:3], strict=True):
+            low, weight = _places(node, a, b)
+            fields += [Field(name, "int16_t", low), Field(f"{name}_above", "int16_t", np.minimum(low + 1, a - 1))]
+            fields.append(Field(f"{name}_weight", "float", weight))
+        return Kernel(function="lp_resize_bilinear_f32", fields=tuple(fields), operands=(node.inputs[0], node.output))
 
 
 class _Taps(NamedTuple):
@@ -130,6 +146,15 @@ def _matrix(node: Node, length: int, size: int) -> Array:
     if node.attrs["mode"] == "nearest":
         matrix[rows, _nearest(node, length, size)] = 1.0
         return matrix
+    low, weight = _places(node, length, size)
+    np.add.at(matrix, (rows, low), 1.0 - weight)
+    np.add.at(matrix, (rows, np.minimum(low + 1, length - 1)), weight)
+    return matrix
+
+
+def _places(node: Node, length: int, size: int) -> tuple[Array, Array]:
+    """For each output pixel of the bilinear mode the lower input pixel, and the weight of the one above it."""
+    rows = np.arange(size)
     position = rows * (length / size)
     if _flag(node, "align_corners") and size > 1:
         position = rows * ((length - 1) / (size - 1))
@@ -137,9 +162,7 @@ def _matrix(node: Node, length: int, size: int) -> Array:
         position = (rows + 0.5) * (length / size) - 0.5
     position = np.clip(position, 0, length - 1)
     low = np.floor(position).astype(np.int64)
-    np.add.at(matrix, (rows, low), 1.0 - (position - low))
-    np.add.at(matrix, (rows, np.minimum(low + 1, length - 1)), position - low)
-    return matrix
+    return low, position - low
 
 
 def _flag(node: Node, key: str) -> bool:

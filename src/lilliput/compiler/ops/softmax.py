@@ -95,6 +95,15 @@ class Softmax(Op):
         )
         return with_vectors(portable, target)
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        x = inputs[0]
+        return Kernel(
+            function="lp_softmax_f32",
+            fields=(Field("rows", "int32_t", x.elements // x.shape[-1]), Field("c", "int32_t", x.shape[-1])),
+            operands=(node.inputs[0], node.output),
+            in_place=(0,),
+        )
+
     def _table(self, node: Node, x: Value) -> Array:
         """e^(-d s_x) in Q0.31 for d = 0, 1, … as far as the term counts, at most 255. int64."""
         factor = min(x.scale * 2.0**26, 2.0**31 - 1)

@@ -195,6 +195,26 @@ class Store:
         rows = self._query(query, (*given.values(), -1 if limit is None else limit))
         return [self._read(row) for row in rows]
 
+    def page(
+        self,
+        *,
+        limit: int,
+        offset: int = 0,
+        paper: str | None = None,
+        task: str | None = None,
+        state: str | None = None,
+    ) -> list[Run]:
+        """Some of the runs that match, newest first."""
+        self._settle()
+        where, values = _matching(paper=paper, task=task, state=state)
+        query = f"SELECT {RUN_COLUMNS} FROM runs WHERE {where} ORDER BY number DESC LIMIT ? OFFSET ?"
+        return [self._read(row) for row in self._query(query, (*values, limit, offset))]
+
+    def count(self, *, paper: str | None = None, task: str | None = None, state: str | None = None) -> int:
+        """How many runs match."""
+        where, values = _matching(paper=paper, task=task, state=state)
+        return int(self._query(f"SELECT count(*) FROM runs WHERE {where}", tuple(values))[0][0])
+
     def run(self, run_id: str) -> Run:
         """One run, by its id or the beginning of it.
 
@@ -290,3 +310,8 @@ def _artifact_state(folder: str | None, artifact: Artifact) -> str:
         return "whole" if sha256_of(Path(folder) / artifact.path) == artifact.sha256 else "changed"
     except MissingFile:
         return "gone"
+
+
+def _matching(**wanted: str | None) -> tuple[str, list[str]]:
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return " AND ".join(f"{name} = ?" for name in given) or "1", list(given.values())

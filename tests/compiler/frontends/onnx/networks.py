@@ -25,7 +25,8 @@ def convolutional(opset: int = 17, batch: int | str = "batch", softmax: bool = T
     constants = {
         "w1": weight(8, 3, 3, 3), "b1": weight(8), "w2": weight(8, 1, 3, 3), "b2": weight(8), "w3": weight(8, 8, 1, 1),
         "g": np.abs(weight(8)) + 0.5, "h": weight(8), "m": weight(8), "v": np.abs(weight(8)) + 0.5,
-        "w4": weight(6, 8, 3, 3), "w5": weight(660, 5), "b5": weight(5), "zero": np.array(0), "rest": np.array([-1]),
+        "w4": weight(6, 8, 3, 3), "w5": weight(5, 660).T.copy(), "b5": weight(5), "zero": np.array(0),
+        "rest": np.array([-1]),
         "first": np.array([0]), "low": np.array(0, np.float32), "high": np.array(6, np.float32),
     }  # fmt: skip
     n = helper.make_node

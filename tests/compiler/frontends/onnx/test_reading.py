@@ -122,6 +122,8 @@ CATALOGUE: dict[str, tuple[Callable[[], bytes], str, str]] = {
         lambda: changed(lambda p: setattr(p.graph.input[0].type.tensor_type, "elem_type", 7)), "LP302", "int64"),
     "a constant output": (
         lambda: changed(lambda p: setattr(p.graph.output[0], "name", "c0")), "LP302", "is a constant"),
+    "too many nodes": (
+        lambda: changed(lambda p: p.graph.node.extend([p.graph.node[0]] * 2000)), "LP204", "2001 nodes"),
     "a name that is not UTF-8": (lambda: dense().replace(b"node", b"\xff\xfe\xff\xfe"), "LP205", "not UTF-8"),
     "a name of 10 kB": (
         lambda: changed(lambda p: setattr(p.graph.node[0], "name", "n" * 10_000)), "LP205", "10000 bytes"),

@@ -22,9 +22,9 @@ void setup()
             Serial.print(", value ");
             Serial.print(static_cast<unsigned long>(found.index));
             Serial.print(": expected ");
-            Serial.print(static_cast<long>(found.expected));
+            Serial.print(static_cast<$c_cast>(found.expected)$digits);
             Serial.print(", got ");
-            Serial.println(static_cast<long>(found.got));
+            Serial.println(static_cast<$c_cast>(found.got)$digits);
             return;
         }
         Serial.print("row ");

@@ -10,8 +10,8 @@ int main(void)
     for (uint32_t row = 0; row < LILLIPUT_CHECK_ROWS; row++) {
         const lilliput_check_t found = lilliput_check(arena, row);
         if (!found.is_equal) {
-            printf("row %u, output %u, value %u: expected %ld, got %ld\n", (unsigned)row, (unsigned)found.output,
-                   (unsigned)found.index, (long)found.expected, (long)found.got);
+            printf("row %u, output %u, value %u: expected $c_format, got $c_format\n", (unsigned)row, (unsigned)found.output,
+                   (unsigned)found.index, ($c_cast)found.expected, ($c_cast)found.got);
             return 1;
         }
     }

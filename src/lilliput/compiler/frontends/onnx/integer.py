@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lilliput.compiler.frontends.onnx.averages import averaged_once
 from lilliput.compiler.grammar import check
 from lilliput.compiler.graph import Array, Graph, Node, Quant, Value
 from lilliput.core.errors import UnsafeRange, UnsupportedAttribute, UnsupportedOp
@@ -20,6 +21,8 @@ SAME_QUANT = frozenset({"transpose", "reshape", "slice", "pad", "max_pool2d", "a
 """Input and output must have one quantisation."""
 MOVERS = frozenset({"transpose", "reshape", "slice", "pad", "concat", "max_pool2d", "relu", "relu6"})
 """Rounding commutes with these: rounded before, they give what rounding after them gives."""
+COARSER = 0.01
+"""A second rounding to steps that are not finer keeps within one; softmax in steps of 1/255 is usual."""
 SOFTMAX = Quant.per_tensor(1 / 256, -128)
 _WEIGHT_AXIS = {"conv2d": 0, "depthwise_conv2d": 3, "fully_connected": 0}
 
@@ -48,7 +51,8 @@ def spread(graph: Graph) -> Graph:
         for node in graph.nodes:
             given = {quants[name] for name in node.inputs if name in quants}
             if _moves(node) and quants[node.output] is None and len(given) == 1:
-                quants[node.output] = given.pop()
+                handed = given.pop()
+                quants[node.output] = None if _makes_new(node, handed) else handed
             inner = [name for name in node.inputs if name in quants and name not in (*graph.outputs, *graph.inputs)]
             for name in inner:
                 wanted = {quants[reader.output] if _moves(reader) else None for reader in graph.readers[name]}
@@ -62,6 +66,26 @@ def spread(graph: Graph) -> Graph:
     return graph.replace(nodes=nodes, values=values)
 
 
+def _rounds(node: Node, quant: Quant) -> bool:
+    """Whether it computes new values in the scale that it has, so that a change of scale rounds a second time."""
+    interpolates = node.op == "resize" and node.attrs["mode"] != "nearest"
+    return node.op in ("softmax", "avg_pool2d") or interpolates or _makes_new(node, quant)
+
+
+def _makes_new(node: Node, quant: Quant | None) -> bool:
+    """Whether it is a pad with a border that lies between two steps of its input."""
+    return node.op == "pad" and not holds(quant, float(node.attrs.get("value", 0.0)))
+
+
+def holds(quant: Quant | None, real: float) -> bool:
+    """Whether integers of this quantisation hold a value exactly, so that it is not rounded; true for none."""
+    if quant is None:
+        return True
+    value = np.array([real], np.float32)
+    held = quant.dequantise(quant.quantise(value, "int8"))
+    return bool(np.abs(held - value)[0] <= 1e-6 * quant.scale[0])
+
+
 def _moves(node: Node) -> bool:
     return node.op in MOVERS or (node.op == "resize" and node.attrs["mode"] == "nearest")
 
@@ -73,6 +97,16 @@ def _rescaled(node: Node, values: dict[str, Value]) -> Iterator[Node]:
     if wanted is None or y.quant is None or wanted == y.quant:
         yield node
         return
+    if _rounds(node, wanted) and wanted.scale[0] > y.quant.scale[0] * (1 + COARSER):
+        if node.op == "avg_pool2d":
+            yield from averaged_once(node, values)
+            return
+        raise UnsupportedAttribute(
+            f"{node.source or node.name}: its output has steps of {y.quant.scale[0]:g}, its kernel gives steps of "
+            f"{wanted.scale[0]:g}",
+            why="rounded twice, it would be more than one step from what the file says",
+            fix="quantise its output with the scale 1/256" if node.op == "softmax" else "quantise it as its input",
+        )
     inner = f"{node.output}.before_scale"
     while inner in values:
         inner += "_"

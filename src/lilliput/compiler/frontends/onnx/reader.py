@@ -68,6 +68,8 @@ class Reader:
         self.rounded_by: dict[str, str] = {}
         """Value → the QuantizeLinear that it got its quantisation from."""
         self._folded = 0
+        self._turned: dict[str, tuple[str, tuple[int, ...]]] = {}
+        """Transpose → what it turned, and how."""
 
     def add(self, operator: Operator) -> None:
         """Translate one operator, or compute it where everything it needs is known.
@@ -137,8 +139,17 @@ class Reader:
         return self.build.node(kind, op.label, inputs, source=op.path, **attrs)
 
     def transpose(self, op: Operator, x: str, perm: Sequence[int]) -> str:
-        """`x` with its axes in the order `perm`; the same value where that changes nothing."""
-        return x if list(perm) == list(range(len(perm))) else self.node(op, "transpose", [x], perm=tuple(perm))
+        """`x` with its axes in the order `perm`; what is there already where that undoes the transpose before it."""
+        plain, source, before = list(range(len(perm))), *self._turned.get(x, ("", ()))
+        if list(perm) == plain:
+            return x
+        # An input stays behind its transpose: that the file turns it first says that it comes channels last.
+        undone = source not in ("", *self.build.inputs) and [before[axis] for axis in perm] == plain
+        if undone and self._same_rounding(source, x):
+            return source
+        made = self.node(op, "transpose", [x], perm=tuple(perm))
+        self._turned[made] = (x, tuple(perm))
+        return made
 
     def reshape(self, op: Operator, x: str, shape: Sequence[int]) -> str:
         """`x` under another shape; the batch must stay the leading axis."""
@@ -181,6 +192,13 @@ class Reader:
                 )
 
     # --- how it works
+
+    def _same_rounding(self, source: str, turned: str) -> bool:
+        """Whether a value may stand for its transpose; it takes over the quantisation that the transpose got."""
+        quant = self.quant(turned)
+        if self.quant(source) is None and quant is not None:
+            self.annotate(source, quant)
+        return self.quant(source) == quant
 
     def _add(self, operator: Operator) -> None:
         constants = [self.constants.get(name) for name in operator.inputs]
@@ -250,7 +268,8 @@ REFUSED: dict[str, str] = {}
 """Operators that are known and have no exact translation, with the reason."""
 QUANTISERS: dict[str, Callable[[Operator, Array], Constant]] = {}
 """What QuantizeLinear and DequantizeLinear do to constants."""
-MAX_NODES = 50_000
+MAX_NODES = 6000
+"""Of ours: one operator of a file can stand for many."""
 _MOVERS: set[Translator] = set()
 _OF_INTEGERS: set[Translator] = set()
 

@@ -306,7 +306,7 @@ class Reader:
         value = self.values[output or operator.output]
         if value.is_constant or (value.shape, value.dtype) != (data.shape, data.dtype.name):
             raise BrokenGraph(f"{operator.name} ({operator.path}) gives {data.dtype}{list(data.shape)}: {value.name!r}")
-        self.values[value.name] = replace(value, data=np.ascontiguousarray(data))
+        self.values[value.name] = replace(value, data=np.ascontiguousarray(data).reshape(data.shape))
 
     def new_constant(self, data: Array, operator: Operator) -> str:
         """A constant that the file does not hold."""

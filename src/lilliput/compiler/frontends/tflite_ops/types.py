@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lilliput.compiler.frontends.tflite_ops.reader import Operator, Reader, on
+from lilliput.core.errors import BrokenGraph
 
 
 @on("QUANTIZE")
@@ -14,7 +15,15 @@ def _quantize(reader: Reader, operator: Operator) -> None:
 
 @on("DEQUANTIZE")
 def _dequantize(reader: Reader, operator: Operator) -> None:
-    reader.node("dequantize", operator, [operator.need(0)])
+    x = reader.values[operator.need(0)]
+    if x.data is None:
+        reader.node("dequantize", operator, [x.name])
+    elif x.dtype == "float32":  # float16 in the file, read as what it stands for
+        reader.known(x.data, operator)
+    elif x.quant is not None:
+        reader.known(x.quant.dequantise(x.data), operator)
+    else:
+        raise BrokenGraph(f"DEQUANTIZE ({operator.path}): {x.name!r} has no scale")
 
 
 @on("CAST")

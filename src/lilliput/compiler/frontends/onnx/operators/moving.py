@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from lilliput.compiler.frontends.onnx import shapes
+from lilliput.compiler.frontends.onnx.integer import holds
 from lilliput.compiler.frontends.onnx.model import Operator
-from lilliput.compiler.frontends.onnx.reader import TO_FIRST, TO_LAST, Reader, on
+from lilliput.compiler.frontends.onnx.reader import TO_FIRST, TO_LAST, Activation, Reader, on
 
 _JOINED = 8
 """Most inputs of our concat."""
@@ -164,7 +165,7 @@ def _repeated(r: Reader, op: Operator, x: str, repeats: Sequence[int]) -> str:
 
 
 @on("Pad", moves=True)
-def _pad(r: Reader, op: Operator) -> str:
+def _pad(r: Reader, op: Operator) -> str | Activation:
     x, mode = r.x(op), str(op.attrs.get("mode", "constant"))
     rank, shape = len(r.shape(x)), r.shape(x)
     flat, given = op.ints("pads", 1) or (), op.ints("axes", 3)
@@ -178,7 +179,9 @@ def _pad(r: Reader, op: Operator) -> str:
         return x
     op.demand(pads[0] == (0, 0), "pads the batch")
     if mode == "constant":
-        return r.node(op, "pad", [x], padding=tuple(pads), value=_border(r, op))
+        border = _border(r, op)
+        y = r.node(op, "pad", [x], padding=tuple(pads), value=border)
+        return y if holds(r.quant(x), border) else Activation(y)
     op.demand(mode in ("reflect", "edge", "wrap"), f"mode {mode!r}")
     for axis, (before, after) in enumerate(pads):
         if before or after:

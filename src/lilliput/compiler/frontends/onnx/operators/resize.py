@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from lilliput.compiler.frontends.onnx.model import Operator
 from lilliput.compiler.frontends.onnx.operators.moving import picked
-from lilliput.compiler.frontends.onnx.reader import TO_FIRST, TO_LAST, Reader, on
+from lilliput.compiler.frontends.onnx.reader import TO_FIRST, TO_LAST, Activation, Reader, on
 from lilliput.compiler.graph import Array, Node
 from lilliput.compiler.ops import ops
 from lilliput.core.errors import BrokenGraph
-
-if TYPE_CHECKING:
-    from lilliput.compiler.frontends.onnx.reader import Activation
 
 MAX_SIDE = 1 << 10
 
 
 @on("Resize", "Upsample", moves=True)
-def _resize(r: Reader, op: Operator) -> str:
+def _resize(r: Reader, op: Operator) -> str | Activation:
+    made = _resized(r, op)
+    # Between pixels lie values that were not there before: they are new ones, and not moved.
+    return made if str(op.attrs.get("mode", "nearest")) == "nearest" else Activation(made)
+
+
+def _resized(r: Reader, op: Operator) -> str:
     x, mode = r.x(op), str(op.attrs.get("mode", "nearest"))
     shape = r.shape(x)
     op.demand(len(shape) in (3, 4), f"{list(shape)} is no image")

@@ -1,0 +1,16 @@
+/* lp_clip_f32: element by element.
+ *
+ * Value     y = min(max(x, p), q); p where x is not a number
+ * Ranges    p below q.
+ * Memory    scratch 0 bytes; no heap.
+ * Aliasing  y may equal x; else it overlaps nothing.
+ * Failure   none at run time.
+ */
+#ifndef LP_CLIP_F32_H
+#define LP_CLIP_F32_H
+
+#include "lp_map_f32.h"
+
+void lp_clip_f32(const lp_map_f32_t *op, const float *x, float *y);
+
+#endif

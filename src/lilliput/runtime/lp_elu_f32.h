@@ -1,0 +1,15 @@
+/* lp_elu_f32: element by element.
+ *
+ * Value     y = x where x > 0, else p * (e^x - 1)
+ * Memory    scratch 0 bytes; no heap.
+ * Aliasing  y may equal x; else it overlaps nothing.
+ * Failure   none at run time.
+ */
+#ifndef LP_ELU_F32_H
+#define LP_ELU_F32_H
+
+#include "lp_map_f32.h"
+
+void lp_elu_f32(const lp_map_f32_t *op, const float *x, float *y);
+
+#endif

@@ -1,0 +1,12 @@
+#include "lp_exp_f32.h"
+
+#include "lp_expf.h"
+
+void lp_exp_f32(const lp_map_f32_t *op, const float *x, float *y)
+{
+    const float *const end = x + op->n;
+    while (x != end) {
+        const float v = *x++;
+        *y++ = lp_expf(v);
+    }
+}

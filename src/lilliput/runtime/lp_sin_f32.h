@@ -1,0 +1,15 @@
+/* lp_sin_f32: element by element.
+ *
+ * Value     y = sin x, see lp_sinf.h
+ * Memory    scratch 0 bytes; no heap.
+ * Aliasing  y may equal x; else it overlaps nothing.
+ * Failure   none at run time.
+ */
+#ifndef LP_SIN_F32_H
+#define LP_SIN_F32_H
+
+#include "lp_map_f32.h"
+
+void lp_sin_f32(const lp_map_f32_t *op, const float *x, float *y);
+
+#endif

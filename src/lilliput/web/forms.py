@@ -1,0 +1,32 @@
+"""Reading a form that changes something: only with the token of the page that it was on."""
+
+from __future__ import annotations
+
+import hmac
+
+from fastapi import HTTPException, Request
+from starlette.datastructures import FormData
+
+from lilliput.web.app import site_of
+
+FIELD = "token"
+
+
+async def checked_form(request: Request) -> FormData:
+    """The fields of a form from one of our own pages.
+
+    Raises:
+        HTTPException: 403, it does not carry this browser's token; 400, it cannot be read.
+    """
+    form = await request.form(max_files=1, max_fields=64)
+    given = form.get(FIELD, "")
+    wanted = site_of(request).guard.token(request)
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode()):
+        raise HTTPException(403, "This form is not from this browser's page, or is too old. Go back and reload it.")
+    return form
+
+
+def text_of(form: FormData, name: str, limit: int = 2000) -> str:
+    """A text field, without the spaces around it and no longer than `limit`."""
+    value = form.get(name, "")
+    return value.strip()[:limit] if isinstance(value, str) else ""

@@ -1,0 +1,1 @@
+"""The addresses, one subject a file, each with a `router`."""
