@@ -165,8 +165,8 @@ def _array(path: Path) -> np.ndarray:
 def _random_rows(program: Program, streaming: Mapping[str, Any]) -> list[np.ndarray]:
     """The same few rows each time: random, and the extreme ones. A stream gets enough of them to fill its memory.
 
-    Of float32, whose range nobody tells, they are normal with deviation 1, and all -255 and all 255; or fewer, where the
-    network leaves the range of float32 for those.
+    Of float32, whose range nobody tells, they are normal with deviation 1, and all -255 and all 255; or nearer, where
+    the network leaves the range of float32 for those.
     """
     import numpy as np
 
