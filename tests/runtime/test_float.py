@@ -16,6 +16,7 @@ from lilliput.core.errors import UnsupportedOp
 from tests.runtime import test_conv2d, test_depthwise_conv2d, test_fully_connected
 from tests.runtime.cases import CASES, side_by_side
 from tests.runtime.float_cases import assert_close, compare_c, in_float
+from tests.runtime.harness import run_c
 from tests.runtime.more_cases import MORE
 from tests.runtime.weighted_cases import SAME3, conv, convolutions, depthwise, parallel
 
@@ -106,6 +107,26 @@ def test_batch_normalisation_that_nothing_feeds_is_run_by_itself(tmp_path: Path)
     found, wanted = compare_c(Graph("norm", values, (node,), ("x",), ("y",)), tmp_path)
     assert_close(found, CLOSE)
     assert float(np.ptp(wanted["y"])) > 1
+
+
+def test_constants_are_printed_to_the_last_bit(tmp_path: Path) -> None:
+    bits = np.random.default_rng(0).integers(0, 1 << 32, 4000, np.uint64).astype(np.uint32).view(np.float32)
+    w = bits[np.isfinite(bits)][: 59 * 64].reshape(59, 64)
+    w[0, :4] = [0.1, -0.0, 3.4028235e38, 1e-45]
+    values = {name: Value(name, (1, size), "float32") for name, size in (("x", 64), ("y", 59))}
+    node = Node("fully_connected", "node", ("x", "w"), ("y",))
+    graph = Graph("w", {**values, "w": Value("w", w.shape, "float32", None, w)}, (node,), ("x",), ("y",))
+    (made,) = run_c(compile_graph(graph), [np.eye(64, dtype=np.float32)], tmp_path)
+    np.testing.assert_array_equal(made.T, w)
+
+
+def test_infinity_passes_and_a_clamp_stops_it(tmp_path: Path) -> None:
+    values = {name: Value(name, (1, 3), "float32") for name in ("a", "b", "y", "z")}
+    nodes = (Node("div", "plain", ("a", "b"), ("y",)), Node("div", "six", ("a", "b"), ("z",), {"activation": "relu6"}))
+    graph = Graph("ends", values, nodes, ("a", "b"), ("y", "z"))
+    given = [np.array([row], np.float32) for row in ([1.0, -1.0, 1.0], [0.0, 0.0, 2.0])]
+    made = run_c(compile_graph(graph), given, tmp_path)
+    np.testing.assert_array_equal(made, [[[np.inf, -np.inf, 0.5]], [[6.0, 0.0, 0.5]]])
 
 
 def test_integer_weights_of_a_float_layer_are_refused() -> None:

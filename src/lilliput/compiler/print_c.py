@@ -166,6 +166,7 @@ def _source(graph: Graph, steps: Sequence[Step], plan: MemoryPlan) -> str:
         "#define LILLIPUT_LAYER static void",
         "#endif",
         "",
+        *_infinity(steps),
     ]
     shared: dict[tuple[str, int, bytes], str] = {}
     functions, calls = layer_functions(steps, plan), []
@@ -276,7 +277,7 @@ def _parameters(step: Step, layer: str, shared: dict[tuple[str, int, bytes], str
 
 def _array(name: str, ctype: str, array: Array, align: int = 4) -> list[str]:
     if ctype == "float":
-        texts = [_float(v) + "f" for v in array.ravel()]
+        texts = [_float32(v) for v in array.ravel()]
     else:
         texts = [str(int(v)) + _SUFFIX.get(ctype, "") for v in array.ravel().tolist()]
     lines, line = [], "   "
@@ -288,9 +289,28 @@ def _array(name: str, ctype: str, array: Array, align: int = 4) -> list[str]:
     return [f"static const _Alignas({align}) {ctype} {name}[{len(texts)}] = {{", *lines, line, "};", ""]
 
 
+def _float32(value: np.float32) -> str:
+    """The fewest digits that are read as exactly this number."""
+    if np.isinf(value):
+        return "LILLIPUT_INFINITY" if value > 0 else "-LILLIPUT_INFINITY"
+    text = str(value)
+    return f"{text}f" if any(mark in text for mark in ".e") else f"{text}.0f"
+
+
+def _infinity(steps: Sequence[Step]) -> list[str]:
+    """What infinite parameters are written with; nothing where there are none."""
+    numbers = [field for step in steps for field in step.kernel.fields if field.ctype == "float"]
+    if not any(np.isinf(field.value).any() for field in numbers):
+        return []
+    return [
+        "#if defined(__GNUC__)", "#define LILLIPUT_INFINITY __builtin_inff()", "#else", "#include <math.h>",
+        "#define LILLIPUT_INFINITY INFINITY", "#endif", "",
+    ]  # fmt: skip
+
+
 def _number(field: Field, step: Step) -> str:
     if field.ctype == "float":
-        return _float(float(field.value)) + "f"
+        return _float32(np.float32(field.value))
     value = int(field.value)
     _demand_range(field, step, value, value)
     if value == -(2**31):
