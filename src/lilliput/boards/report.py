@@ -87,6 +87,8 @@ def report_parts(report: Mapping[str, Any], *, sort: str = "") -> list[Table | s
     parts.append(_layer_table(report, sort))
     if report.get("arithmetic") == "float32":
         parts.append(_float_line(board))
+    if report.get("patch"):
+        parts.append(_patch_line(report["patch"]))
     if report.get("tuned"):
         parts.append(_tuned_table(report["tuned"]))
     if report["without_dsp"]:
@@ -204,6 +206,16 @@ def _kernel_name(layer: Mapping[str, Any]) -> str:
 
 def _per_mac(layer: Mapping[str, Any]) -> float | None:
     return round(layer["instructions"] / layer["macs"], 2) if layer["macs"] and layer["instructions"] else None
+
+
+def _patch_line(patch: Mapping[str, Any]) -> str:
+    whole = f"run whole the arena is {exact_bytes(patch['whole_bytes'])}"
+    if "split" not in patch:
+        return f"patches: none of {len(patch['tried'])} grids tried saves memory; {whole}"
+    return (
+        f"patches: {patch['rows']}x{patch['columns']} tiles up to {patch['split']}, each from {patch['window'][0]} by "
+        f"{patch['window'][1]} pixels; {100 * patch['rise']:.1f} % more multiply-accumulates; {whole}"
+    )
 
 
 def _stream_line(stream: Mapping[str, Any]) -> str:

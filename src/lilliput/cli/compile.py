@@ -55,6 +55,15 @@ RoundingName = Annotated[
 ]
 
 
+Patch = Annotated[
+    str, typer.Option("--patch", metavar="GRID", help="Run the first layers tile by tile: auto, off, or a grid as 3x3.")
+]
+PatchImage = Annotated[
+    str,
+    typer.Option("--patch-image", help="resident: the image is in the arena; streamed: asked for in parts."),
+]
+
+
 @dataclass(frozen=True)
 class _Wishes:
     """What the options say about how a network is to be compiled."""
@@ -65,6 +74,8 @@ class _Wishes:
     hop: int
     rounding: str
     tune: bool
+    patch: str
+    image: str
     toolchain: str
 
 
@@ -88,6 +99,8 @@ def compile_file(
     hop: Hop = 0,
     rounding: RoundingName = "double",
     tune: Tune = False,
+    patch: Patch = "off",
+    patch_image: PatchImage = "resident",
     toolchain: Toolchain = "zig",
     json: Json = False,
     quiet: Quiet = False,
@@ -101,7 +114,8 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, toolchain)
+    settings = _overrides(activations, settings)
+    wishes = _Wishes(settings, dequantise, stream, hop, rounding, tune, patch, patch_image, toolchain)
     program, told = _program(file, chosen, calibration, wishes)
     rows = _random_rows(program, told)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
@@ -127,6 +141,8 @@ def cost(
     hop: Hop = 0,
     rounding: RoundingName = "double",
     tune: Tune = False,
+    patch: Patch = "off",
+    patch_image: PatchImage = "resident",
     sort: Annotated[str, typer.Option("--sort", help="Order the layers by macs, instructions or live.")] = "",
     toolchain: Toolchain = "zig",
     json: Json = False,
@@ -139,7 +155,8 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, toolchain)
+    settings = _overrides(activations, settings)
+    wishes = _Wishes(settings, dequantise, stream, hop, rounding, tune, patch, patch_image, toolchain)
     program, told = _program(file, chosen, calibration, wishes)
     rows = _random_rows(program, {})
     first = [x[: len(x) // ROWS] for x in rows]
@@ -172,12 +189,27 @@ def _program(file: Path, board: Board, calibration: Path | None, wishes: _Wishes
         made = streamed(graph, wishes.hop)
         graph = made.graph
         told["stream"] = {"hop": made.hop, "lag": made.lag, "first_run": made.first_run, "kept_bytes": made.kept_bytes}
+    if wishes.patch != "off":
+        graph, told["patch"] = _patched(graph, board, wishes)
     if wishes.tune:
         from lilliput.boards.tune import tune
 
         tuning = tune(graph, board, toolchain=_toolchain(wishes.toolchain))
         graph, told["tuned"] = tuning.graph, tuning.plain()
     return compile_graph(graph, board.target), told
+
+
+def _patched(graph: Graph, board: Board, wishes: _Wishes) -> tuple[Graph, dict[str, Any]]:
+    from lilliput.compiler.patch.choose import choose_patch
+    from lilliput.compiler.patch.rewrite import Image
+    from lilliput.core.errors import BadSetting
+
+    if wishes.stream or wishes.image not in ("resident", "streamed"):
+        what = "--patch with --stream" if wishes.stream else f"--patch-image {wishes.image}"
+        raise BadSetting(what, fix="one of the two" if wishes.stream else "one of resident, streamed")
+    image: Image = "streamed" if wishes.image == "streamed" else "resident"
+    made = choose_patch(graph, board.target, wishes.patch, image=image)
+    return made.graph, made.plain()
 
 
 def _rounded(graph: Graph, rounding: str) -> Graph:
