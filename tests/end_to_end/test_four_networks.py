@@ -42,7 +42,8 @@ class TestEveryNetwork:
         plan = program.plan
         assert plan.arena_bytes == plan.bound
         assert plan.arena_bytes <= greedy_by_size([buffer for buffer, _ in plan.buffers])
-        assert plan.arena_bytes <= GREEDY[name]
+        # Those planners' figure has no scratch; ours includes the patch of a convolution.
+        assert plan.arena_bytes <= GREEDY[name] + max(step.kernel.scratch_bytes for step in program.steps)
 
     def test_the_c_gives_the_references_bytes(self, name: str) -> None:
         program = compiled(name, Target(dsp=True))

@@ -41,10 +41,19 @@ def spread(shape: tuple[int, ...], w: tuple[int, ...], y: Quant, **attrs: Any) -
     )
 
 
+def normalised(shape: tuple[int, ...], x: Quant, y: Quant) -> Graph:
+    """A layer normalisation."""
+    rng = np.random.default_rng(shape[-1])
+    gamma, beta = rng.uniform(-1.5, 1.5, (2, shape[-1])).astype(np.float32)
+    return single("layer_norm", [(shape, "int8", x)], ("int8", y), [(gamma, None), (beta, None)], eps=1e-5)
+
+
 FUNCTIONS = {
     "abs": (FINE, LOW), "neg": (FINE, COARSE), "square": (FINE, Q(0.06, -128)), "sqrt": (POSITIVE, Q(0.012, -128)),
     "log": (Q(0.031, -128), Q(0.03, 20)), "sin": (FINE, Q(1 / 127, 0)), "cos": (FINE, Q(1 / 127, 0)),
-    "floor": (FINE, FINE), "ceil": (COARSE, COARSE), "round": (COARSE, FINE), "sign": (FINE, Q(1 / 64, 5)),
+    "erf": (FINE, Q(1 / 127, 0)), "softplus": (FINE, LOW), "softsign": (FINE, Q(1 / 127, 0)), "mish": (FINE, LOW),
+    "reciprocal": (POSITIVE, Q(0.3, -128)), "floor": (FINE, FINE),
+    "ceil": (COARSE, COARSE), "round": (COARSE, FINE), "sign": (FINE, Q(1 / 64, 5)),
 }  # fmt: skip
 
 MORE: dict[str, dict[str, Graph]] = {
@@ -95,6 +104,11 @@ MORE: dict[str, dict[str, Graph]] = {
     },
     "l2_normalization": {"rows": one("l2_normalization", (1, 4, 30), FINE, Q(1 / 128, 0))},
     "log_softmax": {"rows": one("log_softmax", (1, 4, 9), Q(0.07, 3), Q(1 / 16, 127))},
+    "layer_norm": {
+        "rows": normalised((1, 5, 24), FINE, Q(0.03, 4)),
+        "many": normalised((1, 2, 700), COARSE, Q(0.05, -20)),
+        "one": normalised((1, 3, 1), FINE, FINE),
+    },
     "tile": {"twice": one("tile", (1, 3, 2), repeats=(1, 2, 3))},
     "broadcast_to": {"image": one("broadcast_to", (1, 3, 1, 2), shape=(1, 3, 4, 2))},
     "reverse": {"rows": one("reverse", (1, 3, 4), axes=(1, 2))},

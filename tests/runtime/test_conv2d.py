@@ -49,6 +49,7 @@ GENERAL = [
     conv((5, 5), 8, 12, groups=4, padding=SAME3, zero=-9),
     conv((4, 4), 6, 6, groups=6, stride=(2, 2), padding=SAME3),
     conv((4, 4), 6, 4, (3, 3), padding=SAME3, lowest=-1, gain=8, bias=20),
+    conv((4, 4), 8, 4, (3, 3), padding=SAME3, lowest=-1, gain=8, bias=20),
 ]
 
 
@@ -145,4 +146,4 @@ def test_a_dead_channel_keeps_its_output_and_does_not_keep_the_layer_from_fast_k
     assert set(np.unique(made[..., 2])) == {127}
     assert set(np.unique(made[..., 4])) == {-128}
     (step,) = compile_graph(graph, Target(dsp=True)).steps
-    assert step.kernel.function == "lp_conv2d_1x1_s8_dsp"
+    assert step.kernel.function == "lp_conv2d_1x1_blocks_s8_dsp"

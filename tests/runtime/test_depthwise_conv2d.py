@@ -30,6 +30,8 @@ THREE = [
         (9, 3), 2, stride=(3, 1), padding=((2, 0), (3, 3))
     ),  # smaller, but its first row is wider than what is read
     depthwise((4, 4), 3, lowest=-1, gain=4, bias=20),  # factors above one
+    depthwise((4, 6), 3, stride=(2, 1)),
+    depthwise((5, 6), 2, stride=(1, 2), zero=-128, activation="relu", y_zero=-128),
     depthwise((6, 2), 2, padding=((2, 2), (2, 2)), activation="relu_n1_to_1"),  # grows: not in place
 ]
 OTHERS = [
@@ -41,6 +43,7 @@ OTHERS = [
     depthwise((7, 7), 1, (7, 7), padding=((3, 3), (3, 3)), per_channel=False),
     depthwise((5, 5), 3, (2, 4), padding=((0, 1), (1, 2)), lowest=-128),
     depthwise((5, 6), 3, multiplier=2, zero=-5),
+    depthwise((5, 6), 3, (2, 3), multiplier=2, stride=(1, 2)),
     depthwise((7, 5), 1, (4, 3), multiplier=8, stride=(2, 2), padding=((1, 2), (1, 1)), activation="relu"),
     depthwise((6, 6), 2, (1, 1), padding=VALID, stride=(2, 2)),
 ]
@@ -55,7 +58,7 @@ def test_c_equals_the_reference(tmp_path: Path, layers: list[Graph]) -> None:
     assert all(len(np.unique(y)) > 2 for y in run_integer(graph, x).values())
 
 
-@pytest.mark.parametrize("layer", [*THREE[:8], *OTHERS])
+@pytest.mark.parametrize("layer", [*THREE[:8], *THREE[9:11], *OTHERS])
 def test_reference_is_the_real_convolution_rounded(layer: Graph) -> None:
     x, y = layer.values["x0"], layer.values["y"]
     rows = np.random.default_rng(1).integers(-128, 128, (20, *x.shape[1:])).astype(np.int8)
@@ -116,4 +119,4 @@ def test_padding_must_be_two_pairs() -> None:
 def test_one_input_channel_takes_the_kernels_of_a_convolution() -> None:
     graph = depthwise((12, 12), 1, (3, 3), multiplier=8, stride=(2, 2))
     (step,) = compile_graph(graph, Target(dsp=True)).steps
-    assert step.kernel.function == "lp_conv2d_stem_s8_dsp"
+    assert step.kernel.function == "lp_conv2d_blocks_s8_dsp"

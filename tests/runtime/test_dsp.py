@@ -50,10 +50,10 @@ RELU = {"zero": -128, "y_zero": -128, "activation": "relu"}
     ("layer", "most"),
     [
         # A tenth or so above what was measured; TFLite Micro with CMSIS-NN spends 2.9 on pointwise networks.
-        pytest.param(conv((25, 5), 64, 64, (1, 1), **RELU), 1.15, id="pointwise"),
-        pytest.param(conv((16, 16), 16, 16, padding=SAME3, **RELU), 1.3, id="3x3"),
-        pytest.param(conv((49, 10), 1, 64, (10, 4), stride=(2, 2), padding=((4, 5), (1, 1))), 1.7, id="stem"),
-        pytest.param(test_fully_connected.layer(640, 128), 1.3, id="fully connected"),
+        pytest.param(conv((25, 5), 64, 64, (1, 1), **RELU), 0.96, id="pointwise"),
+        pytest.param(conv((16, 16), 16, 16, padding=SAME3, **RELU), 1.15, id="3x3"),
+        pytest.param(conv((49, 10), 1, 64, (10, 4), stride=(2, 2), padding=((4, 5), (1, 1))), 1.45, id="stem"),
+        pytest.param(test_fully_connected.layer(640, 128), 1.15, id="fully connected"),
     ],
 )
 def test_instructions_per_multiplication_stay_low(tmp_path: Path, layer: Graph, most: float) -> None:
@@ -63,7 +63,7 @@ def test_instructions_per_multiplication_stay_low(tmp_path: Path, layer: Graph, 
 
 def test_instructions_per_output_of_a_3x3_depthwise_stay_low(tmp_path: Path) -> None:
     program, spent = spent_on(depthwise((48, 48), 8, **RELU), tmp_path)
-    assert spent < 30 * program.outputs[0].elements
+    assert spent < 21 * program.outputs[0].elements
 
 
 @pytest.mark.parametrize("dsp", [False, True])
@@ -76,19 +76,9 @@ def test_every_kernel_compiles_without_a_warning_for_a_core_without_dsp(tmp_path
 def test_every_kernel_is_used_by_some_case(dsp: bool) -> None:
     program = compile_graph(parallel([layer for layers in ALL.values() for layer in layers]), Target(dsp=dsp))
     used = {step.kernel.function for step in program.steps}
-    portable = {"lp_conv2d_s8", "lp_depthwise_conv2d_s8", "lp_depthwise_rows_s8"}  # groups, multipliers, dilation
-    ours = {
-        "lp_conv2d_1x1_s8", "lp_conv2d_patch_s8", "lp_fully_connected_s8"
-    }  # fmt: skip
-    fast = {
-        f"{name}_dsp"
-        for name in (
-            "lp_conv2d_1x1_s8",
-            "lp_conv2d_stem_s8",
-            "lp_fully_connected_s8",
-            "lp_conv2d_s8",
-            "lp_depthwise_rows_s8",
-            "lp_depthwise_3x3_s8",
-        )
-    }
-    assert used >= (portable | fast if dsp else portable | ours)
+    portable = {"lp_depthwise_conv2d_s8", "lp_depthwise_rows_s8"}  # multipliers, dilation
+    ours = {"lp_conv2d_s8", "lp_conv2d_1x1_s8", "lp_conv2d_patch_s8", "lp_fully_connected_s8"}
+    old = ("lp_conv2d_1x1_s8", "lp_conv2d_stem_s8", "lp_fully_connected_s8", "lp_conv2d_s8")
+    fast = {f"{name}_dsp" for name in (*old, "lp_depthwise_rows_s8", "lp_depthwise_3x3_s8")}
+    cut = {"conv2d_1x1_blocks", "conv2d_blocks", "depthwise_3x3_pairs", "fully_connected_wide"}
+    assert used >= (portable | fast | {f"lp_{name}_s8_dsp" for name in cut} if dsp else portable | ours)

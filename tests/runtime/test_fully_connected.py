@@ -66,7 +66,8 @@ def test_c_equals_the_reference(tmp_path: Path) -> None:
 def test_rows_that_256_times_could_overflow_take_the_portable_kernel() -> None:
     functions = [compile_graph(layer, Target(dsp=True)).steps[0].kernel.function for layer in LAYERS]
     assert functions[-1] == functions[5] == "lp_fully_connected_s8"
-    assert set(functions[:5]) == {"lp_fully_connected_s8_dsp"}
+    assert set(functions[:5]) == {"lp_fully_connected_wide_s8_dsp"}
+    assert functions[6] == "lp_fully_connected_s8_dsp"
 
 
 def test_reference_is_the_float_layer_rounded() -> None:

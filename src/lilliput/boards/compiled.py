@@ -64,7 +64,8 @@ def write_compiled(folder: Path, program: Program, report: Mapping[str, Any], in
         report: what `make_report` gave.
         inputs: raw integer items for the check vectors; at most `VECTOR_ROWS` are kept.
     """
-    rows = [np.ascontiguousarray(x[:VECTOR_ROWS]) for x in inputs]
+    stored = [VECTOR_ROWS * value.leading for value in program.inputs]
+    rows = [np.ascontiguousarray(x[:count]) for x, count in zip(inputs, stored, strict=True)]
     outputs = program.run(*rows)
     for part in ("model", "check"):
         (folder / part).mkdir(parents=True, exist_ok=True)

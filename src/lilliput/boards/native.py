@@ -34,7 +34,7 @@ from lilliput.compiler.graph import Array, Graph
 from lilliput.compiler.memory import ARENA_ALIGN
 from lilliput.compiler.op import Target
 from lilliput.compiler.program import Program, compile_graph
-from lilliput.core.errors import ToolFailed
+from lilliput.core.errors import ToolFailed, UnsupportedOp
 
 _FLAGS = (*STRICT, "-O3", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden")
 _CACHE_LINE = 64
@@ -50,6 +50,7 @@ class Native:
         program: a compiled network; `compile_native` chooses the fast kernels for it.
 
     Raises:
+        UnsupportedOp: LP301, the network's input is streamed.
         MissingTool: LP602, there is no C compiler here.
         ToolFailed: LP603, the compiler refused the C, or the library cannot be loaded.
     """
@@ -57,6 +58,11 @@ class Native:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.ports = ports_of(program)
+        if self.ports.streamed is not None:
+            raise UnsupportedOp(
+                f"{program.graph.name} asks for its input window by window, which is for boards",
+                fix="compile it with the image resident",
+            )
         self._library = _load(build_native(program))
         self._lock = threading.Lock()
         self._arena = _aligned(self.ports.arena_bytes)
@@ -120,7 +126,7 @@ class Native:
 
     def _view(self, port: Port) -> Array:
         """The place of one input or output in the arena."""
-        view: Array = self._arena[port.offset : port.offset + port.nbytes].view(port.dtype).reshape(port.shape)
+        view: Array = self._arena[port.at : port.at + port.nbytes].view(port.dtype).reshape(port.shape)
         return view
 
     def _demand_room(self, made: Sequence[Array], runs: int) -> None:

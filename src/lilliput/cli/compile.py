@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +33,9 @@ Calibration = Annotated[
 Dequantise = Annotated[
     bool, typer.Option("--dequantise", help="Take the integer weights of a hybrid .tflite for the numbers they mean.")
 ]
+Activations = Annotated[
+    str, typer.Option("--activations", metavar="TYPE", help="What a float network computes on: int8 (usual) or int16.")
+]
 Toolchain = Annotated[str, typer.Option("--toolchain", help="The compiler: zig (from pip) or gcc.")]
 
 
@@ -42,6 +46,26 @@ Stream = Annotated[
     bool, typer.Option("--stream", help="Take a few new frames a run, and keep what is needed of the past.")
 ]
 Hop = Annotated[int, typer.Option("--hop", min=0, help="New frames a run with --stream; by default the strides.")]
+Tune = Annotated[bool, typer.Option("--tune", help="Count what each kernel of a layer retires, and take the fastest.")]
+RoundingName = Annotated[
+    str,
+    typer.Option(
+        "--rounding", help="double, as TensorFlow Lite Micro rounds, or single, as TensorFlow Lite on a processor."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """What the options say about how a network is to be compiled."""
+
+    settings: list[str]
+    dequantise: bool
+    stream: bool
+    hop: int
+    rounding: str
+    tune: bool
+    toolchain: str
 
 
 def register(app: typer.Typer) -> None:
@@ -57,10 +81,13 @@ def compile_file(
     board: BoardName,
     out: Out = None,
     calibration: Calibration = None,
+    activations: Activations = "",
     settings: Set = None,
     dequantise: Dequantise = False,
     stream: Stream = False,
     hop: Hop = 0,
+    rounding: RoundingName = "double",
+    tune: Tune = False,
     toolchain: Toolchain = "zig",
     json: Json = False,
     quiet: Quiet = False,
@@ -74,12 +101,13 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, settings, dequantise=dequantise, stream=stream, hop=hop)
-    rows = _random_rows(program, streaming)
+    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, toolchain)
+    program, told = _program(file, chosen, calibration, wishes)
+    rows = _random_rows(program, told)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, verification.execution) | {
         "proof": verification.plain(),
-        **streaming,
+        **told,
     }
     folder = out or Path("build") / f"{file.stem}-{chosen.name}"
     with write_folder(folder) as fresh:
@@ -92,10 +120,13 @@ def cost(
     file: File,
     board: BoardName,
     calibration: Calibration = None,
+    activations: Activations = "",
     settings: Set = None,
     dequantise: Dequantise = False,
     stream: Stream = False,
     hop: Hop = 0,
+    rounding: RoundingName = "double",
+    tune: Tune = False,
     sort: Annotated[str, typer.Option("--sort", help="Order the layers by macs, instructions or live.")] = "",
     toolchain: Toolchain = "zig",
     json: Json = False,
@@ -108,44 +139,58 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    program, streaming = _program(file, chosen, calibration, settings, dequantise=dequantise, stream=stream, hop=hop)
+    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, toolchain)
+    program, told = _program(file, chosen, calibration, wishes)
     rows = _random_rows(program, {})
     first = [x[: len(x) // ROWS] for x in rows]
     execution = execute(program, chosen, first, toolchain=_toolchain(toolchain))
-    report = make_report(program, chosen, execution) | streaming
+    report = make_report(program, chosen, execution) | told
     Output(json=json, quiet=quiet).show(report, ids=[str(file)], human=report_parts(report, sort=sort))
 
 
-def _program(
-    file: Path,
-    board: Board,
-    calibration: Path | None,
-    settings: list[str] | None,
-    *,
-    dequantise: bool,
-    stream: bool,
-    hop: int,
-) -> tuple[Program, dict[str, Any]]:
+def _program(file: Path, board: Board, calibration: Path | None, wishes: _Wishes) -> tuple[Program, dict[str, Any]]:
     """The compiled network, and what the report says beyond it."""
     from lilliput.compiler.frontends import load_network
     from lilliput.compiler.passes.stream import stream as streamed
     from lilliput.compiler.program import compile_graph
     from lilliput.core.errors import BadSetting
 
-    if hop and not stream:
-        raise BadSetting(f"--hop {hop} without --stream", fix="add --stream")
+    if wishes.hop and not wishes.stream:
+        raise BadSetting(f"--hop {wishes.hop} without --stream", fix="add --stream")
 
-    graph, stage = load_network(file, dequantise=dequantise)
+    told: dict[str, Any] = {}
+    graph, stage = load_network(file, dequantise=wishes.dequantise)
     if stage == "float" and calibration is not None:
-        graph = _quantised(graph, calibration, settings or [])
-    elif settings:
+        graph = _quantised(graph, calibration, wishes.settings)
+    elif wishes.settings:
         why = "is quantised already" if stage == "integer" else "is compiled in float32 without --calibration"
-        raise BadSetting(f"--set {settings[0]} for {file.name}, which {why}", fix="leave --set out")
-    if not stream:
-        return compile_graph(graph, board.target), {}
-    made = streamed(graph, hop)
-    told = {"hop": made.hop, "lag": made.lag, "first_run": made.first_run, "kept_bytes": made.kept_bytes}
-    return compile_graph(made.graph, board.target), {"stream": told}
+        raise BadSetting(f"{wishes.settings[0]} for {file.name}, which {why}", fix="leave the setting out")
+    if wishes.rounding != "double":
+        graph = _rounded(graph, wishes.rounding)
+        told["rounding"] = wishes.rounding
+    if wishes.stream:
+        made = streamed(graph, wishes.hop)
+        graph = made.graph
+        told["stream"] = {"hop": made.hop, "lag": made.lag, "first_run": made.first_run, "kept_bytes": made.kept_bytes}
+    if wishes.tune:
+        from lilliput.boards.tune import tune
+
+        tuning = tune(graph, board, toolchain=_toolchain(wishes.toolchain))
+        graph, told["tuned"] = tuning.graph, tuning.plain()
+    return compile_graph(graph, board.target), told
+
+
+def _rounded(graph: Graph, rounding: str) -> Graph:
+    from lilliput.compiler.passes.rounding import with_rounding
+    from lilliput.core.errors import BadSetting
+
+    if rounding != "single":
+        raise BadSetting(f"--rounding {rounding}", fix="one of double, single")
+    return with_rounding(graph, "single")
+
+
+def _overrides(activations: str, settings: list[str] | None) -> list[str]:
+    return [*(settings or []), *([f"quantise.activations={activations}"] if activations else [])]
 
 
 def _quantised(graph: Graph, calibration: Path, overrides: list[str]) -> Graph:
@@ -162,19 +207,31 @@ def _array(path: Path) -> np.ndarray:
     return read_npy(path)
 
 
-def _random_rows(program: Program, streaming: Mapping[str, Any]) -> list[np.ndarray]:
+def _random_rows(program: Program, told: Mapping[str, Any]) -> list[np.ndarray]:
     """The same few rows each time: random, and the extreme ones. A stream gets enough of them to fill its memory.
 
-    Of float32, whose range is nobody's, they are normal with deviation 1, and all -255 and all 255.
+    Of float32, whose range nobody tells, they are normal with deviation 1, and all -255 and all 255; or less far, where
+    the network leaves the range of float32 for those.
     """
     import numpy as np
 
+    found = _rows(program, told, 255)
+    for far in (8, 1) if any(value.dtype == "float32" for value in program.inputs) else ():
+        if all(np.isfinite(y).all() for y in program.run(*found)):
+            break
+        found = _rows(program, told, far)
+    return found
+
+
+def _rows(program: Program, told: Mapping[str, Any], far: int) -> list[np.ndarray]:
+    import numpy as np
+
     rng, found = np.random.default_rng(0), []
-    count = ROWS + (streaming["stream"]["first_run"] if streaming else 0)
+    count = ROWS + (told["stream"]["first_run"] if "stream" in told else 0)
     for value in program.inputs:
         each = (value.shape or (1,))[0]
         shape = (count * each, *value.shape[1:])
-        low, high = _extremes(value.dtype)
+        low, high = _extremes(value.dtype, far)
         if value.dtype == "float32":
             x = rng.standard_normal(shape).astype(np.float32)
         else:
@@ -184,11 +241,11 @@ def _random_rows(program: Program, streaming: Mapping[str, Any]) -> list[np.ndar
     return found
 
 
-def _extremes(dtype: str) -> tuple[int, int]:
+def _extremes(dtype: str, far: int) -> tuple[int, int]:
     import numpy as np
 
     if dtype in ("float32", "bool"):
-        return (-255, 255) if dtype == "float32" else (0, 1)
+        return (-far, far) if dtype == "float32" else (0, 1)
     limits = np.iinfo(dtype)
     return int(limits.min), int(limits.max)
 

@@ -6,6 +6,10 @@ output's scale with two roundings, as TensorFlow Lite's reference kernels for mi
     t = (acc · 2^max(shift, 0) · M + 2^30) >> 31          round half up, on the exact 64-bit product
     y = t / 2^max(-shift, 0)                              round half away from zero
 
+or, where a node says so (`rounding="single"`), with one, as TensorFlow Lite's optimised kernels for processors do:
+
+    y = (acc · M + 2^(30 - shift)) >> (31 - shift)        round half up, on the exact 64-bit product
+
 Layers on int16 activations sum in 64 bits, and round once, with a factor of 15 bits:
 
     M16 = min((M + 2^15) >> 16, 2^15 - 1),   y = (acc · M16 + 2^(14 - shift)) >> (15 - shift)
@@ -16,12 +20,17 @@ The C twins are `runtime/lp_fixed_point.h` and `runtime/lp_wide_s16.h`.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from lilliput.compiler.graph import Array
+from lilliput.compiler.graph import Array, Node
 from lilliput.core.errors import UnsafeRange
+
+Rounding: TypeAlias = Literal["double", "single"]
+
+ONCE = 64
+"""Kernels that round twice round once where this is added to a shift."""
 
 
 class Multiplier(NamedTuple):
@@ -53,6 +62,22 @@ def to_multiplier(real: float) -> Multiplier:
     return Multiplier(mult, exponent)
 
 
+def rounding_of(node: Node) -> Rounding:
+    """Which of the two rules a node follows: its attribute `rounding`. Raises ValueError for any other word."""
+    given = node.attrs.get("rounding", "double")
+    if given == "single":
+        return "single"
+    if given != "double":
+        raise ValueError(f'{node.op} at "{node.name}": rounding must be double or single, got {given!r}')
+    return "double"
+
+
+def coded_shift(shift: Array, rounding: Rounding) -> Array:
+    """How the kernels are told of the rule: a shift of `ONCE` more rounds once. int8."""
+    coded: Array = (shift.astype(np.int64) + (ONCE if rounding == "single" else 0)).astype(np.int8)
+    return coded
+
+
 def to_multipliers(real: Array) -> tuple[Array, Array]:
     """`to_multiplier` for each of a row of factors: (mult int32, shift int8)."""
     pairs = [to_multiplier(float(value)) for value in np.atleast_1d(real)]
@@ -74,9 +99,13 @@ def rounding_shift(x: Array, bits: Array | int) -> Array:
     return rounded
 
 
-def requantise(acc: Array, mult: Array | int, shift: Array | int) -> Array:
+def requantise(acc: Array, mult: Array | int, shift: Array | int, rounding: Rounding = "double") -> Array:
     """Bring an accumulator to the output's scale. int64 in and out; `mult` and `shift` broadcast over `acc`."""
     shift = np.asarray(shift, np.int64)
+    if rounding == "single":
+        places = 31 - shift  # 1 to 62; the product stays below 2^62
+        single: Array = (acc.astype(np.int64) * np.asarray(mult, np.int64) + (np.int64(1) << (places - 1))) >> places
+        return single
     left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
     return rounding_shift(high_mul(acc.astype(np.int64) << left, np.asarray(mult, np.int64)), right)
 

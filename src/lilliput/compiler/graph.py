@@ -127,6 +127,11 @@ class Value:
         return self.nbytes // ITEM_BYTES[self.dtype]
 
     @property
+    def leading(self) -> int:
+        """Length of the leading axis, which one run takes of a batch: 1 but for inputs without a batch of their own."""
+        return self.shape[0] if self.shape else 1
+
+    @property
     def is_constant(self) -> bool:
         """True for weights and other values known at compile time."""
         return self.data is not None
@@ -176,6 +181,11 @@ class Node:
         """The only output's name."""
         (output,) = self.outputs
         return output
+
+    @property
+    def layer(self) -> str:
+        """The layer that it is a part of: its attribute `tile_of` where the layer runs tile by tile, else itself."""
+        return str(self.attrs.get("tile_of", self.name))
 
     def with_attrs(self, **changes: Any) -> Node:
         """The same node with some attributes changed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Signature: TypeAlias = tuple[tuple[int, ...], DType]
 
 CType: TypeAlias = Literal[
-    "int8_t", "uint8_t", "int16_t", "uint16_t", "int32_t", "uint32_t", "int64_t", "uint64_t", "float"
+    "int8_t", "uint8_t", "int16_t", "uint16_t", "int32_t", "uint32_t", "int64_t", "uint64_t", "float",
+    "object",
 ]  # fmt: skip
 
 
@@ -44,7 +45,8 @@ class Target:
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """One member of a kernel's parameter struct: a number, or a constant array in flash that it points to.
+    """One member of a kernel's parameter struct: a number, a constant array in flash that it points to, or with the
+    type "object" the name of a constant of the runtime that it points to, which has files of that name.
 
     The printer refuses a number outside `ctype`. An array lies at a multiple of `align` bytes, of a word by itself, so
     that kernels may read four weights at once.
@@ -52,7 +54,7 @@ class Field:
 
     name: str
     ctype: CType
-    value: int | float | Array
+    value: int | float | Array | str
     align: int = 4
 
 
@@ -84,6 +86,12 @@ class Kernel:
     also: tuple[str, ...] = ()
     variant: str = ""
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Stems of the runtime files that it needs by name; what those include comes with them."""
+        objects = (field.value for field in self.fields if isinstance(field.value, str))
+        return (self.function, *objects, *self.also)
+
 
 class Op(ABC):
     """An operator. Instances hold no state.
@@ -99,6 +107,14 @@ class Op(ABC):
     """Each output element depends on the same element of each input only; a transpose may pass through."""
     takes_activation: ClassVar[bool] = False
     """Has the attribute `activation`, so that a following relu or relu6 can be fused into it."""
+    asks_outside: ClassVar[bool] = False
+    """Its input is an input of the network that is not in memory: the kernel asks the application for parts of it."""
+
+    def describe(self) -> dict[str, Any]:
+        """What the code says of it: types and kernels, and the operators of files that are made of it."""
+        from lilliput.compiler.catalogue import describe
+
+        return describe(self.name)
 
     @abstractmethod
     def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:

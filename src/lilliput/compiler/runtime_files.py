@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -14,8 +14,12 @@ _INCLUDE = re.compile(r'^#include "([a-z0-9_]+\.h)"$', re.MULTILINE)
 
 def runtime_sources(steps: Sequence[Step]) -> dict[str, str]:
     """File name → text, sorted by name."""
-    stems = {stem for step in steps for stem in (step.kernel.function, *step.kernel.also)}
-    wanted = [f"{stem}.c" for stem in stems] + [f"{stem}.h" for stem in stems]
+    return runtime_files(stem for step in steps for stem in step.kernel.files)
+
+
+def runtime_files(stems: Iterable[str]) -> dict[str, str]:
+    """The files of these stems, and what they include: file name → text, sorted by name."""
+    wanted = [f"{stem}{ending}" for stem in set(stems) for ending in (".c", ".h")]
     found: dict[str, str] = {}
     while wanted:
         name = wanted.pop()

@@ -7,7 +7,7 @@
  * Value     v = requantise(b * 2^15, b_mult, b_shift)
  *           y = clamp(requantise(a_sign * a * 2^14 + b_sign * v, y_mult, y_shift), y_min, y_max)
  *           with a and b at i * a0 + j * a1 + k * a2 and i * b0 + j * b1 + k * b2
- * Ranges    b_mult * 2^(b_shift - 31) <= 1/2 (the compiler's order); y_shift <= 0; a_sign and b_sign are 1 or -1, not
+ * Ranges    b_mult * 2^(b_shift - 31) <= 1/2 (the compiler's order); y_shift < 0; a_sign and b_sign are 1 or -1, not
  *           both -1; a2 and b2 are 0 or 1. Then |sum| <= 2^30, and nothing overflows.
  * Memory    scratch 0 bytes; no heap.
  * Aliasing  y may be an operand of its own shape; otherwise they do not overlap.

@@ -4,6 +4,8 @@
  *
  * Value     t = (acc * 2^max(shift, 0) * mult + 2^30) >> 31     on the exact 64-bit product: round half up
  *           y = t / 2^max(-shift, 0)                            round half away from zero
+ *           or, where 64 is added to the shift, with one rounding:
+ *           y = (acc * mult + 2^(30 - shift)) >> (31 - shift)   on the exact 64-bit product: round half up
  * Ranges    |acc| * 2^max(shift, 0) < 2^31, proved by the compiler from the weights (LP312 otherwise).
  *
  * Shifting a negative number right is arithmetic on every compiler this project supports; the tests hold it.
@@ -61,8 +63,20 @@ static inline int32_t lp_rounding_shift(int32_t x, int32_t bits)
     return (x >> bits) + ((x & mask) > threshold ? 1 : 0);
 }
 
+/* 64 is added to shifts that round once. */
+#define LP_ONCE 64
+
+static inline int32_t lp_requantise_once(int32_t acc, int32_t mult, int32_t shift)
+{
+    const int32_t places = 31 + LP_ONCE - shift;
+    return (int32_t)(((int64_t)acc * mult + ((int64_t)1 << (places - 1))) >> places);
+}
+
 static inline int32_t lp_requantise(int32_t acc, int32_t mult, int32_t shift)
 {
+    if (shift > 31) {
+        return lp_requantise_once(acc, mult, shift);
+    }
     const int32_t left = shift > 0 ? shift : 0;
     const int32_t right = shift > 0 ? 0 : -shift;
     return lp_rounding_shift(lp_high_mul(acc * (int32_t)((uint32_t)1 << left), mult), right);
@@ -79,6 +93,9 @@ static inline int32_t lp_requantise_right(int32_t acc, int32_t mult, int32_t rig
  * everything that depends on mult and shift alone is done once. */
 static inline int32_t lp_requantise_small(int32_t acc, int32_t mult, int32_t shift)
 {
+    if (shift > 31) {
+        return lp_requantise_once(acc, mult, shift);
+    }
     const int32_t left = shift > 0 ? shift : 0;
     const int32_t right = shift > 0 ? 0 : -shift;
     const int32_t half = (int32_t)(((uint32_t)1 << right) >> 1);

@@ -2,6 +2,7 @@
 
 #include "lp_compiler.h"
 #include "lp_fixed_point.h"
+#include "lp_requantise_s16.h"
 
 void lp_mean_s16(const lp_mean_s16_t *op, const int16_t *restrict x, int16_t *restrict y)
 {
@@ -16,7 +17,7 @@ void lp_mean_s16(const lp_mean_s16_t *op, const int16_t *restrict x, int16_t *re
                     acc += from[i * slab + j * op->inner];
                 }
             }
-            *y++ = (int16_t)lp_clamp_s32(lp_requantise_small(acc, op->mult, op->shift), -32768, 32767);
+            *y++ = (int16_t)lp_clamp_s32(lp_requantise_short(acc, op->mult, op->shift), -32768, 32767);
         }
     }
 }

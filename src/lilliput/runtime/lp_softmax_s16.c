@@ -1,6 +1,7 @@
 #include "lp_softmax_s16.h"
 
 #include "lp_fixed_point.h"
+#include "lp_requantise_s16.h"
 
 static int16_t lp_at(const int16_t *table, int32_t place)
 {
@@ -25,7 +26,7 @@ static void lp_row(const lp_softmax_s16_t *op, const int16_t *x, int16_t *y)
     }
     int32_t sum = 0;
     for (int32_t i = 0; i < op->c; i++) {
-        const int32_t d = lp_requantise_small(x[i] - most, op->mult, op->shift);
+        const int32_t d = lp_requantise_short(x[i] - most, op->mult, op->shift);
         y[i] = lp_at(op->exp, lp_clamp_s32(d + 32767, -32768, 32767));
         sum += y[i];
     }

@@ -10,6 +10,7 @@ import numpy as np
 
 from lilliput.compiler.builder import GraphBuilder
 from lilliput.compiler.graph import Array
+from lilliput.compiler.ops.slice import slice_attrs
 from lilliput.core.errors import UnsupportedAttribute
 
 TO_LAST = (0, 2, 3, 1)
@@ -71,7 +72,8 @@ def _data(b: GraphBuilder, name: str, what: str) -> Array:
 @_on("conv2d.default", "conv2d.padding", "conv1d.default", "conv1d.padding", "convolution.default")
 def _conv(b: GraphBuilder, call: Call) -> str:
     a = call.args
-    _demand(not a.get("transposed", False), "a transposed convolution has no kernel")
+    if a.get("transposed", False):
+        return str(_transposed(b, call))
     x, weight = a["input"], _data(b, a["weight"], "the weight")
     one_axis = weight.ndim == 3
     _demand(weight.ndim in (3, 4), f"a convolution over {weight.ndim - 2} axes has no kernel")
@@ -94,6 +96,28 @@ def _conv(b: GraphBuilder, call: Call) -> str:
     return _reshape(b, y, (*b.shape(y)[:2], b.shape(y)[3]), call) if one_axis else y
 
 
+@_on("conv_transpose2d.input", "conv_transpose1d.default")
+def _transposed(b: GraphBuilder, call: Call) -> str:
+    a = call.args
+    x, weight = a["input"], _data(b, a["weight"], "the weight")
+    one_axis = weight.ndim == 3
+    _demand(weight.ndim in (3, 4), f"a transposed convolution over {weight.ndim - 2} axes has no kernel")
+    _demand(int(a["groups"]) == 1, f"a transposed convolution in {a['groups']} groups has no kernel")
+    _demand(_pair(a["dilation"]) == (1, 1), "a dilated transposed convolution has no kernel")
+    if one_axis:
+        x = _reshape(b, x, (*b.shape(x)[:2], 1, b.shape(x)[2]), call)
+        weight = weight[:, :, None, :]
+    stride, pad, spare = (
+        _axes(a[key], one_axis, n) for key, n in (("stride", 1), ("padding", 0), ("output_padding", 0))
+    )
+    sides = zip(b.shape(x)[2:], weight.shape[2:], stride, pad, spare, strict=True)
+    size = tuple((n - 1) * s - 2 * p + int(k) + o for n, k, s, p, o in sides)
+    w = b.constant(a["weight"] + ".last", weight.transpose(1, 2, 3, 0))
+    bias = a.get("bias") or b.constant(f"{call.label}.bias0", np.zeros(weight.shape[1], np.float32))
+    y = _channels_last(b, call, x, "transpose_conv2d", [w, bias], stride=stride, before=pad, size=size)
+    return _reshape(b, y, (*b.shape(y)[:2], b.shape(y)[3]), call) if one_axis else y
+
+
 def _axes(given: Any, one_axis: bool, neutral: int) -> tuple[int, int]:
     pair = _pair(given)
     return (neutral, pair[1]) if one_axis else pair
@@ -113,16 +137,20 @@ def _conv_padding(
 
 @_on("linear.default")
 def _linear(b: GraphBuilder, call: Call) -> str:
-    a = call.args
-    x, weight = a["input"], _data(b, a["weight"], "the weight")
-    bias = a.get("bias") or b.constant(f"{call.label}.bias0", np.zeros(weight.shape[0], np.float32))
+    return _dense(b, call, call.args["input"], call.args["weight"], call.args.get("bias"))
+
+
+def _dense(b: GraphBuilder, call: Call, x: str, w: str, bias: str | None) -> str:
+    """x · wᵀ + bias over the last axis, w (C_out, C_in)."""
+    weight = _data(b, w, "the weight")
+    bias = bias or b.constant(f"{call.label}.bias0", np.zeros(weight.shape[0], np.float32))
     shape = b.shape(x)
     if len(shape) == 2:
-        return b.node("fully_connected", call.label, [x, a["weight"], bias], source=call.source)
+        return b.node("fully_connected", call.label, [x, w, bias], source=call.source)
     # Over more axes it is a 1×1 convolution of the last one; the batch stays the leading axis.
     rows = int(np.prod(shape[1:-1]))
     flat = _reshape(b, x, (shape[0], 1, rows, shape[-1]), call)
-    w = b.constant(a["weight"] + ".last", weight[:, None, None, :])
+    w = b.constant(f"{w}.last", weight[:, None, None, :])
     attrs = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
     y = b.node("conv2d", call.label, [flat, w, bias], source=call.source, **attrs)
     return _reshape(b, y, (*shape[:-1], weight.shape[0]), call)
@@ -175,7 +203,10 @@ def _hardtanh(b: GraphBuilder, call: Call) -> str:
     low, high = (a["min"], a["max"]) if "min" in a else (a["min_val"], a["max_val"])
     if (low, high) in ((0, 6), (0, None)):
         return b.node("relu6" if high == 6 else "relu", call.label, [a["self"]], source=call.source)
-    raise UnsupportedAttribute(f"clamping to [{low}, {high}]: only [0, 6] and [0, ∞) have kernels")
+    most = float(np.finfo(np.float32).max)
+    low, high = (-most if low is None else float(low)), (most if high is None else float(high))
+    _demand(low < high, f"clamping to [{low}, {high}]")
+    return b.node("clip", call.label, [a["self"]], low=low, high=high, source=call.source)
 
 
 @_on("softmax.int", "_softmax.default")
@@ -197,11 +228,16 @@ def _binary(b: GraphBuilder, call: Call) -> str:
     alpha = float(call.args.get("alpha", 1) or 1)
     if alpha != 1:
         y = b.constant(f"{call.label}.scaled", np.float32(alpha) * _data(b, y, "an operand scaled by alpha"))
-    if op == "div":
+    if op == "div" and b.values[y].is_constant:
         op, y = "mul", b.constant(f"{call.label}.inverse", np.float32(1) / _data(b, y, "a divisor"))
-    shape = np.broadcast_shapes(b.shape(x), b.shape(y))
-    x, y = (_rank(b, value, len(shape), call) for value in (x, y))
-    return b.node(op, call.label, [x, y], source=call.source)
+    return _paired(b, call, op, x, y)
+
+
+def _paired(b: GraphBuilder, call: Call, op: str, *operands: Any, **attrs: Any) -> str:
+    """A node of operands that stretch to one shape, numbers among them."""
+    names = [_as_value(b, call, given) for given in operands]
+    rank = len(np.broadcast_shapes(*(b.shape(name) for name in names)))
+    return b.node(op, call.label, [_rank(b, name, rank, call) for name in names], source=call.source, **attrs)
 
 
 def _as_value(b: GraphBuilder, call: Call, given: Any) -> str:
@@ -215,7 +251,7 @@ def _rank(b: GraphBuilder, name: str, rank: int, call: Call) -> str:
         return name
     data = b.values[name].data
     if data is None:
-        raise UnsupportedAttribute("broadcasting the batch of an activation")
+        return _reshape(b, name, (1,) * missing + b.shape(name), call)
     return b.constant(f"{name}.rank{rank}", data.reshape((1,) * missing + data.shape))
 
 
@@ -230,7 +266,6 @@ def _reshape(b: GraphBuilder, x: str, shape: Sequence[int], call: Call) -> str:
     shape = tuple(int(axis) for axis in shape)
     if shape == b.shape(x):
         return x
-    _demand(shape[0] == b.shape(x)[0], f"reshaping {b.shape(x)} to {shape} changes the batch")
     return b.node("reshape", f"{call.label}.reshape", [x], shape=shape, source=call.source)
 
 
@@ -278,16 +313,19 @@ def _permute(b: GraphBuilder, call: Call) -> str:
         perm = list(range(rank))
         i, j = int(call.args["dim0"]) % rank, int(call.args["dim1"]) % rank
         perm[i], perm[j] = perm[j], perm[i]
-    _demand(perm[0] == 0, f"permuting by {perm} moves the batch")
     return _transpose(b, x, perm, call)
 
 
-@_on("mean.dim")
-def _mean(b: GraphBuilder, call: Call) -> str:
+_REDUCTIONS = {"mean.dim": "mean", "sum.dim_IntList": "sum", "amax.default": "reduce_max", "amin.default": "reduce_min"}
+
+
+@_on(*_REDUCTIONS)
+def _reduce(b: GraphBuilder, call: Call) -> str:
     x, rank = call.args["self"], len(b.shape(call.args["self"]))
-    axes = tuple(sorted(int(d) % rank for d in call.args["dim"]))
-    _demand(0 not in axes, "mean over the batch")
-    return b.node("mean", call.label, [x], axes=axes, keepdims=bool(call.args["keepdim"]), source=call.source)
+    dims = call.args["dim"] or range(rank)
+    axes = tuple(sorted({int(d) % rank for d in ([dims] if isinstance(dims, int) else dims)}))
+    op = _REDUCTIONS[call.target.removeprefix("aten.")]
+    return b.node(op, call.label, [x], axes=axes, keepdims=bool(call.args["keepdim"]), source=call.source)
 
 
 @_on("adaptive_avg_pool2d.default", "_adaptive_avg_pool2d.default")
@@ -340,7 +378,7 @@ def _slice(b: GraphBuilder, call: Call) -> str:
         return str(a["self"])
     begin, end, strides = [0] * len(shape), list(shape), [1] * len(shape)
     begin[axis], end[axis], strides[axis] = start, stop, step
-    attrs = {"begin": tuple(begin), "end": tuple(end), "strides": tuple(strides)}
+    attrs = slice_attrs(shape, begin, end, strides)
     return b.node("slice", call.label, [a["self"]], source=call.source, **attrs)
 
 

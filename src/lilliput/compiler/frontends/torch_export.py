@@ -7,6 +7,7 @@ argument that has no exact translation is refused with the line of the user's `f
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lilliput.compiler.builder import GraphBuilder
+from lilliput.compiler.frontends import _aten_math, _aten_moves  # noqa: F401 they enter their translations
 from lilliput.compiler.frontends._aten import HANDLERS, Call
 from lilliput.compiler.graph import Array, Graph, Value
 from lilliput.core.errors import BadValue, DynamicShape, UnsupportedAttribute, UnsupportedOp
@@ -90,6 +92,8 @@ def from_exported(exported: ExportedProgram, *, name: str = "model") -> Graph:
 
 
 def _call(build: GraphBuilder, node: Any, names: dict[str, Any]) -> Any:
+    if node.target is operator.getitem:
+        return names[node.args[0].name][node.args[1]]
     target = str(node.target)
     source = _source(node)
     handler: Callable[[GraphBuilder, Call], Any] | None = HANDLERS.get(target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lilliput.compiler.fixed_point import coded_shift
 from lilliput.compiler.op import Field
 from lilliput.compiler.ops._dsp import folded_bias, in_fours
 from lilliput.compiler.ops._weights import Channels
@@ -11,7 +12,7 @@ from lilliput.compiler.ops._weights import Channels
 
 def fits_small(channels: Channels) -> bool:
     """True when no accumulator, shifted left as its factor asks, reaches 2^30: so far the short rounding is exact."""
-    return channels.bound << max(0, int(channels.shift.max())) < 1 << 30
+    return channels.rounding == "double" and channels.bound << max(0, int(channels.shift.max())) < 1 << 30
 
 
 def byte_fields(channels: Channels) -> tuple[Field, ...]:
@@ -32,7 +33,7 @@ def plain_dots(channels: Channels) -> tuple[Field, ...]:
         Field("w", "uint8_t", in_fours(channels.rows.astype(np.int16) + 128)),
         Field("bias", "int32_t", folded_bias(channels)),
         Field("mult", "int32_t", channels.mult),
-        Field("shift", "int8_t", channels.shift),
+        Field("shift", "int8_t", coded_shift(channels.shift, channels.rounding)),
         Field("taps", "int32_t", taps),
         Field("c_out", "int32_t", c_out),
         Field("is_plain", "int32_t", int(fits_small(channels) and int(channels.shift.max()) < 0)),

@@ -17,13 +17,18 @@ LARGEST = 1 << 23
 
 
 def fits_x256(channels: Channels) -> bool:
-    """True when 256 times every accumulator fits int32."""
-    return channels.bound < LARGEST
+    """True when 256 times every accumulator fits int32, and `lp_requantise_x256` has the rounding."""
+    return channels.bound < LARGEST and channels.rounding == "double"
 
 
 def fits_dsp(channels: Channels) -> bool:
-    """True when the kernels with packed weights may be used: `fits_x256`, and no pair 256 · w1 + w0 leaves int16."""
-    return fits_x256(channels) and int(_halves(channels.rows).min()) >= -(1 << 15)
+    """True when the kernels with packed weights may be used: `fits_x256` and `fits_packed`."""
+    return fits_x256(channels) and fits_packed(channels)
+
+
+def fits_packed(channels: Channels) -> bool:
+    """True when no pair of weights 256 · w1 + w0 leaves int16."""
+    return int(_halves(channels.rows).min()) >= -(1 << 15)
 
 
 def pack(rows: Array) -> Array:
@@ -36,7 +41,7 @@ def pack(rows: Array) -> Array:
 def packed_bias(channels: Channels) -> Array:
     """256 · (bias - zero point · Σ w) less the constant that unpacking adds, int32, wrapped as the sums are."""
     even = _filled(channels.rows)[:, 0::2].sum(axis=1)
-    return _wrapped(256 * folded_bias(channels) - 127 * even)
+    return wrapped(256 * folded_bias(channels) - 127 * even)
 
 
 def stream(channels: Channels) -> Array:
@@ -88,7 +93,7 @@ def stream_fields(channels: Channels, bits: int = 8) -> tuple[Field, ...]:
 
 def x256_fields(channels: Channels) -> tuple[Field, ...]:
     """The first members of the structs of the DSP kernels with plain weights."""
-    bias = _wrapped(256 * folded_bias(channels))
+    bias = wrapped(256 * folded_bias(channels))
     return Field("w", "int8_t", channels.rows), *_channel_fields(channels, bias)
 
 
@@ -116,5 +121,6 @@ def _halves(rows: Array) -> Array:
     return halves
 
 
-def _wrapped(values: Array) -> Array:
+def wrapped(values: Array) -> Array:
+    """The lower 32 bits, int32."""
     return (values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)

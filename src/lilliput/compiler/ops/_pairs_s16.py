@@ -25,8 +25,9 @@ def sum_s16(op: Op, node: Node, inputs: Sequence[Value], y: Value, sign: int) ->
         (a, b), signs = (b, a), (sign, 1)
     largest = 2 * a.scale
     b_factor, y_factor = to_multiplier(b.scale / largest), to_multiplier(largest / (2**LEFT_SHIFT * y.scale))
-    if y_factor.shift > 0:
-        raise op.unsupported(node, f"has no kernel for an output scale 2^{y_factor.shift} finer than its inputs allow")
+    if y_factor.shift >= 0:
+        steps = f"2^{y_factor.shift + LEFT_SHIFT}"
+        raise op.unsupported(node, f"has no int16 kernel for an output scale {steps} times finer than its inputs'")
     numbers = {
         "a_sign": signs[0], "b_mult": b_factor.mult, "b_shift": b_factor.shift, "b_sign": signs[1],
         "y_mult": y_factor.mult, "y_shift": y_factor.shift, **_clamp(node, y),

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import requantise, to_multiplier
+from lilliput.compiler.fixed_point import ONCE, requantise, rounding_of, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, activation_range
 from lilliput.compiler.ops import _pairs_s16
@@ -48,12 +48,13 @@ class Sum(Op):
         a, b = inputs
         largest = 2 * max(a.scale, b.scale)
         left = LEFT_SHIFT if output.dtype == "int8" else _pairs_s16.LEFT_SHIFT
+        rule = rounding_of(node)
         u, v = (
-            requantise((codes.astype(np.int64) - value.zero_point) << left, *to_multiplier(value.scale / largest))
+            requantise((codes.astype(np.int64) - value.zero_point) << left, *to_multiplier(value.scale / largest), rule)
             for value, codes in zip(inputs, x, strict=True)
         )
         factor = to_multiplier(largest / (2**left * output.scale))
-        y = requantise(u + self.sign * v, *factor) + output.zero_point
+        y = requantise(u + self.sign * v, *factor, rule) + output.zero_point
         clamped: Array = np.clip(y, *activation_range(activation_of(node), output)).astype(output.dtype)
         return clamped
 
@@ -119,14 +120,16 @@ class Sum(Op):
 
     def _exact_fields(self, node: Node, a: Value, b: Value, y: Value, signs: tuple[int, int]) -> tuple[Field, ...]:
         largest = 2 * max(a.scale, b.scale)
+        once = ONCE if rounding_of(node) == "single" else 0
         numbers: dict[str, int] = {}
         for name, value, sign in (("a", a, signs[0]), ("b", b, signs[1])):
             mult, shift = to_multiplier(value.scale / largest)
             numbers |= {
-                f"{name}_offset": -value.zero_point, f"{name}_mult": mult, f"{name}_shift": shift, f"{name}_sign": sign
+                f"{name}_offset": -value.zero_point, f"{name}_mult": mult, f"{name}_shift": shift + once,
+                f"{name}_sign": sign,
             }  # fmt: skip
         mult, shift = to_multiplier(largest / (2**LEFT_SHIFT * y.scale))
         if shift > 0:
             raise self.unsupported(node, f"has no kernel for an output scale 2^{shift} finer than its inputs allow")
-        numbers |= {"y_mult": mult, "y_shift": shift, "y_offset": y.zero_point}
+        numbers |= {"y_mult": mult, "y_shift": shift + once, "y_offset": y.zero_point}
         return tuple(Field(name, "int32_t", value) for name, value in numbers.items())

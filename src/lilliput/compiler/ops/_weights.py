@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import requantise, requantise_wide, to_multiplier, to_multipliers
+from lilliput.compiler.fixed_point import (
+    Rounding,
+    coded_shift,
+    requantise,
+    requantise_wide,
+    rounding_of,
+    to_multiplier,
+    to_multipliers,
+)
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, activation_of, activation_range, expect
 from lilliput.compiler.proof import final_bound, prove_accumulator
@@ -49,8 +57,10 @@ def check_weights(node: Node, inputs: Sequence[Value], axis: int) -> None:
 def finish(node: Node, inputs: Sequence[Value], output: Value, acc: Array) -> Array:
     """Bring accumulators (…, C_out) to the output's scale, zero point, activation and type: the integer reference."""
     mult, shift = to_multipliers(weight_factors(inputs, output))
-    rule = requantise_wide if sums_wide(inputs) else requantise
-    y = rule(acc, mult, shift) + output.zero_point
+    if sums_wide(inputs):
+        y = requantise_wide(acc, mult, shift) + output.zero_point
+    else:
+        y = requantise(acc, mult, shift, rounding_of(node)) + output.zero_point
     low, high = activation_range(activation_of(node), output)
     clamped: Array = np.clip(y, low, high).astype(output.dtype)
     return clamped
@@ -66,6 +76,7 @@ class Channels:
         bound: no final accumulator reaches further, for any input.
         x_zero, y_zero: zero points.
         y_range: clamp of the output.
+        rounding: of the requantisation.
     """
 
     rows: Array
@@ -76,6 +87,7 @@ class Channels:
     x_zero: int
     y_zero: int
     y_range: tuple[int, int]
+    rounding: Rounding = "double"
 
     def fields(self, w: Array) -> tuple[Field, ...]:
         """The first members of the kernels' structs; `w` is the weights in the kernel's layout."""
@@ -83,8 +95,15 @@ class Channels:
             Field("w", "int8_t", w),
             Field("bias", "int32_t", self.bias),
             Field("mult", "int32_t", self.mult),
-            Field("shift", "int8_t", self.shift),
+            Field("shift", "int8_t", coded_shift(self.shift, self.rounding)),
         )
+
+    def accumulators(self) -> tuple[Array, Array]:
+        """The least and the greatest final accumulator of each channel over all int8 inputs, int64 (C_out,)."""
+        wide, bias = self.rows.astype(np.int64), self.bias.astype(np.int64)
+        up, down = np.maximum(wide, 0).sum(axis=1), np.minimum(wide, 0).sum(axis=1)
+        least, most = -128 - self.x_zero, 127 - self.x_zero
+        return bias + up * least + down * most, bias + up * most + down * least
 
     def packed_s4(self) -> Array:
         """The weights two in a byte, the first in its low half; int8 (C_out, ceil(taps / 2))."""
@@ -117,29 +136,29 @@ def channels_of(node: Node, inputs: Sequence[Value], output: Value, rows: Array)
     mult, shift = to_multipliers(np.broadcast_to(weight_factors(inputs, output), (len(rows),)))
     prove_accumulator(node, rows, bias, x.zero_point, shift)
     clamp = activation_range(activation_of(node), output)
-    rows, bias, mult, shift = _plain_constants(rows, bias, mult, shift, x.zero_point, output.zero_point, clamp)
-    bound = final_bound(rows, bias, x.zero_point)
-    return Channels(rows, bias, mult, shift, bound, x.zero_point, output.zero_point, clamp)
+    rule = rounding_of(node)
+    given = Channels(rows, bias, mult, shift, 0, x.zero_point, output.zero_point, clamp, rule)
+    plain = _with_plain_constants(given)
+    return replace(plain, bound=final_bound(plain.rows, plain.bias, x.zero_point))
 
 
-def _plain_constants(
-    rows: Array, bias: Array, mult: Array, shift: Array, x_zero: int, y_zero: int, clamp: tuple[int, int]
-) -> tuple[Array, Array, Array, Array]:
+def _with_plain_constants(given: Channels) -> Channels:
     """The same channels, with those that are constant written as 4 · output with a factor of 1/4, which both roundings
     leave exact. Requantisation never falls as its accumulator rises, so the outputs for the least and the greatest
     accumulator bound all others."""
-    wide = rows.astype(np.int64)
-    ends = np.stack([wide * (-128 - x_zero), wide * (127 - x_zero)])
-    least = bias.astype(np.int64) + ends.min(axis=0).sum(axis=1)
-    most = bias.astype(np.int64) + ends.max(axis=0).sum(axis=1)
-    low, high = (np.clip(requantise(acc, mult, shift) + y_zero, *clamp) for acc in (least, most))
+    least, most = given.accumulators()
+    low, high = (
+        np.clip(requantise(acc, given.mult, given.shift, given.rounding) + given.y_zero, *given.y_range)
+        for acc in (least, most)
+    )
     constant = low == high
     if not constant.any():
-        return rows, bias, mult, shift
+        return given
     quarter = to_multiplier(0.25)  # and not 1: right shifts are the fast kernels' short way
-    return (
-        np.where(constant[:, None], 0, rows).astype(rows.dtype),
-        np.where(constant, 4 * (low - y_zero), bias).astype(np.int32),
-        np.where(constant, quarter.mult, mult).astype(np.int32),
-        np.where(constant, quarter.shift, shift).astype(np.int8),
+    return replace(
+        given,
+        rows=np.where(constant[:, None], 0, given.rows).astype(given.rows.dtype),
+        bias=np.where(constant, 4 * (low - given.y_zero), given.bias).astype(np.int32),
+        mult=np.where(constant, quarter.mult, given.mult).astype(np.int32),
+        shift=np.where(constant, quarter.shift, given.shift).astype(np.int8),
     )

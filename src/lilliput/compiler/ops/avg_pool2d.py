@@ -77,7 +77,7 @@ class AvgPool2d(Op):
             fields=pool_fields(node, inputs[0], output, activation_of(node)),
             operands=(node.inputs[0], node.output),
         )
-        small = math.prod(pool_window(node, inputs[0]).kernel) <= MOST_AVERAGED
+        small = inputs[0].dtype == "int8" and math.prod(pool_window(node, inputs[0]).kernel) <= MOST_AVERAGED
         return with_vectors(portable, target) if small else portable
 
     def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:

@@ -8,9 +8,10 @@ Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per ou
          scale s_x · s_w, y int8; or x and y int16 with zero point 0, b int64 or int32
          w of 4 bits (`Value.bits`) where it is int8 in -8 to 7
 Kernels  portable: 1×1 without padding; those with groups; all others
-         DSP: 1×1 without padding; input channels in fours; all others, but not with groups
+         DSP: 1×1 without padding and all others, each by two kinds of blocks; where a factor is above 1/2: 1×1 without
+         padding; input channels in fours; all others, but not with groups
          MVE: 1×1 without padding; all others, but not with groups
-         with weights of 4 bits: all by one portable kernel; the three of DSP
+         with weights of 4 bits: all by one portable kernel; three of DSP
          host: one for all, but not with groups
 """
 
@@ -24,6 +25,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._blocks import Block, block_fields, blocks_for, fits_blocks, scratch_bytes
 from lilliput.compiler.ops._dots import plain_dots
 from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
 from lilliput.compiler.ops._float import ABREAST, abreast, clamp_fields, demand_float, rows_kernel
@@ -104,6 +106,8 @@ class Conv2d(Op):
         channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
         if target.host and fits_simd(channels) and x.shape[3] == w.shape[3]:
             return convolution((node.inputs[0], node.output), window, x.shape[3], channels)
+        if _uses_blocks(inputs, channels, target):
+            return _by_blocks(node, inputs, window, channels)[0]
         by_patches = target.dsp and fits_dsp(channels) and x.shape[3] == w.shape[3]
         if w.bits == 4 and not by_patches:
             return _general_s4(node, inputs, window, channels)
@@ -111,7 +115,7 @@ class Conv2d(Op):
             return _general(node, inputs, window, channels)
         if window.is_pointwise:
             return _pointwise(node, window, channels, target, w.bits)
-        if target.mve and w.bits == 8:
+        if target.mve and w.bits == 8 and channels.rounding == "double":
             return _by_vectors(node, inputs, window, channels)
         if by_patches:
             return _by_patches(node, inputs, window, channels)
@@ -137,6 +141,15 @@ class Conv2d(Op):
             ),
             operands=(node.inputs[0], node.output),
         )  # fmt: skip
+
+    def alternatives(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> tuple[Kernel, ...]:
+        x, w = inputs[:2]
+        if not target.dsp or x.dtype != "int8" or w.dtype != "int8" or w.data is None:
+            return ()
+        channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
+        if not _uses_blocks(inputs, channels, target):
+            return ()
+        return _by_blocks(node, inputs, _window(node, inputs), channels)
 
 
 def _float_patches(node: Node, window: Window, c_in: int, product: Kernel) -> Kernel:
@@ -197,6 +210,57 @@ def _by_patch(node: Node, inputs: Sequence[Value], window: Window, channels: Cha
     )
 
 
+def _uses_blocks(inputs: Sequence[Value], channels: Channels, target: Target) -> bool:
+    return target.dsp and not target.mve and inputs[1].bits == 8 and fits_blocks(channels)
+
+
+def _by_blocks(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> tuple[Kernel, ...]:
+    """One kernel for each way to cut the layer into blocks, the shortest first."""
+    groups = inputs[0].shape[3] // inputs[1].shape[3]
+    return tuple(
+        _pointwise_blocks(node, window, channels, block)
+        if window.is_pointwise and groups == 1
+        else _patch_blocks(node, inputs, window, channels, block)
+        for block in blocks_for(channels, window.positions, groups)
+    )
+
+
+def _pointwise_blocks(node: Node, window: Window, channels: Channels, block: Block) -> Kernel:
+    c_out, c_in = channels.rows.shape
+    return Kernel(
+        function="lp_conv2d_1x1_blocks_s8_dsp",
+        fields=(
+            *block_fields(channels, block),
+            *(field for field in pointwise_sizes(window, c_in, c_out) if field.name != "c_out"),
+        ),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=scratch_bytes(block, -(-c_in // 4)),
+        in_place=(0,) if window.pixels_end_behind_reads(c_in, c_out) else (),
+        variant=block.name,
+    )
+
+
+def _patch_blocks(node: Node, inputs: Sequence[Value], window: Window, channels: Channels, block: Block) -> Kernel:
+    depth, words = inputs[1].shape[3], -(-channels.rows.shape[1] // 4)
+    groups = inputs[0].shape[3] // depth
+    sizes = {
+        "in_h": window.image[0], "in_w": window.image[1], "depth": depth, "groups": groups,
+        "out_h": window.out[0], "out_w": window.out[1],
+    }  # fmt: skip
+    return Kernel(
+        function="lp_conv2d_blocks_s8_dsp",
+        fields=(
+            *block_fields(channels, block, groups),
+            *(Field(name, "int32_t", value) for name, value in sizes.items()),
+            *window.fields(),
+            Field("x_offset", "int32_t", -channels.x_zero),
+        ),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=scratch_bytes(block, words) + (0 if depth % 4 == 0 else 4 * words + 4),
+        variant=block.name,
+    )
+
+
 def _by_patches(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
     bits, words = inputs[1].bits, -(-channels.rows.shape[1] // 4)
     whole = inputs[0].shape[3] % 4 == 0
@@ -221,7 +285,7 @@ def _patches_bytes(words: int, bits: int) -> int:
 def _pointwise(node: Node, window: Window, channels: Channels, target: Target, bits: int) -> Kernel:
     c_out, c_in = channels.rows.shape
     in_place = (0,) if window.pixels_end_behind_reads(c_in, c_out) else ()
-    if target.mve and bits == 8:
+    if target.mve and bits == 8 and channels.rounding == "double":
         return _pointwise_by_vectors(node, window, channels, in_place)
     sizes = pointwise_sizes(window, c_in, c_out)
     if target.dsp and fits_dsp(channels):

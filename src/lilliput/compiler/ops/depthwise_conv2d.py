@@ -22,6 +22,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import ops, register_op
+from lilliput.compiler.ops._blocks import fits_cut, half, taps_fields
 from lilliput.compiler.ops._dots import byte_fields, fits_small
 from lilliput.compiler.ops._dsp import fits_x256, x256_fields
 from lilliput.compiler.ops._float import clamp_fields, demand_float
@@ -33,6 +34,11 @@ from lilliput.compiler.ops._window import Window, window_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+LEAST_SHARE = 0.8
+"""Of the channels must fit the fast core of the 3×3 kernel; the others cost it about ten times as much."""
+WHOLE_BYTES = 1024
+"""Up to this much scratch a 3×3 depthwise layer holds all rows of a channel."""
 
 
 @register_op
@@ -96,13 +102,16 @@ class DepthwiseConv2d(Op):
         channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
         if window.is_column:
             window = window.turned()
+        if _uses_pairs(window, channels, target):
+            return _by_pairs(node, window, channels, w.shape[3] // x.shape[3])[0]
         if w.shape[3] != x.shape[3]:
             return _direct(node, inputs, window, channels)
         if target.host and fits_simd(channels):
             return depthwise((node.inputs[0], node.output), window, channels)
-        if target.mve and goes_down(channels) and _fits_squares(window):
+        mve = target.mve and channels.rounding == "double"
+        if mve and goes_down(channels) and _fits_squares(window):
             return _by_squares(node, window, channels)
-        if target.mve and len(channels.rows) <= FARTHEST_STEP:
+        if mve and len(channels.rows) <= FARTHEST_STEP:
             return _by_vectors(node, window, channels)
         if target.dsp and fits_x256(channels) and _is_three_by_three(window):
             return _three_by_three(node, window, channels)
@@ -151,6 +160,20 @@ class DepthwiseConv2d(Op):
             in_place=in_place,
         )  # fmt: skip
 
+    def alternatives(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> tuple[Kernel, ...]:
+        x, w = inputs[:2]
+        if not target.dsp or x.dtype != "int8" or w.dtype != "int8" or w.data is None:
+            return ()
+        if x.shape[3] == 1:
+            as_conv = (x, _as_conv(w), *inputs[2:])
+            return ops["conv2d"].alternatives(replace(node, op="conv2d"), as_conv, output, target)
+        window = _window(node, inputs)
+        channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
+        window = window.turned() if window.is_column else window
+        if not _uses_pairs(window, channels, target):
+            return ()
+        return _by_pairs(node, window, channels, w.shape[3] // x.shape[3])
+
 
 def _as_conv(w: Value) -> Value:
     """Weights (1, kh, kw, C_out) of one input channel as those of a convolution, (C_out, kh, kw, 1)."""
@@ -195,6 +218,42 @@ def _by_rows(node: Node, window: Window, channels: Channels) -> Kernel:
 
 def _is_three_by_three(window: Window) -> bool:
     return (window.kernel, window.dilation) == ((3, 3), (1, 1)) and window.stride[1] <= 2 and window.before[1] <= 2
+
+
+def _uses_pairs(window: Window, channels: Channels, target: Target) -> bool:
+    if not target.dsp or target.mve or window.stride not in ((1, 1), (2, 2)) or not _is_three_by_three(window):
+        return False
+    return bool(fits_cut(channels).mean() > LEAST_SHARE)
+
+
+def _by_pairs(node: Node, window: Window, channels: Channels, multiplier: int) -> tuple[Kernel, ...]:
+    """With two pairs of rows that take turns, and with all of a channel's rows: the latter first where that is little
+    memory, since it is faster where rows are short."""
+    stride = window.stride[0]
+    pitch = 8 * (-(-window.out[1] // 2) * stride + 1)
+    whole = ((window.out[0] - 1) * stride + 4) // 2
+    numbers = {
+        "multiplier": multiplier, "out_h": window.out[0], "out_w": window.out[1],
+        "pad_top": window.before[0], "pad_left": window.before[1],
+    }  # fmt: skip
+    ends = {"x_offset": -channels.x_zero, "y_offset": channels.y_zero, "half": half(channels)}
+    ends |= {"y_min": channels.y_range[0], "y_max": channels.y_range[1]}
+    found = tuple(
+        Kernel(
+            function="lp_depthwise_3x3_pairs_s8_dsp",
+            fields=(
+                *taps_fields(channels, stride),
+                *plane_sizes(window, channels)[:3],
+                *(Field(name, "int32_t", value) for name, value in (numbers | {"pairs": pairs} | ends).items()),
+            ),
+            operands=(node.inputs[0], node.output),
+            scratch_bytes=pitch * pairs,
+            in_place=(0,) if multiplier == 1 and window.rows_end_behind_reads() else (),
+            variant=variant,
+        )
+        for variant, pairs in (("plane", whole), ("rows", 2))
+    )
+    return found if pitch * whole <= WHOLE_BYTES else found[::-1]
 
 
 def _fits_squares(window: Window) -> bool:

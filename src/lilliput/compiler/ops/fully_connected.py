@@ -17,6 +17,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
+from lilliput.compiler.ops._blocks import fits_blocks, fours_fields
 from lilliput.compiler.ops._dots import plain_dots
 from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
 from lilliput.compiler.ops._float import demand_float, rows_kernel
@@ -30,6 +31,9 @@ from lilliput.compiler.ops.conv2d import pointwise_by_patches, pointwise_sizes
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+WIDE_BYTES = 1024
+"""Up to this much scratch the input is unpacked once for all channels."""
 
 
 @register_op
@@ -74,10 +78,12 @@ class FullyConnected(Op):
         channels = channels_of(node, inputs, output, w.data)
         if target.host and fits_simd(channels):
             return simd_fully_connected((node.inputs[0], node.output), channels)
-        sizes = (Field("c_in", "int32_t", w.shape[1]), Field("c_out", "int32_t", w.shape[0]))
+        if _uses_fours(inputs, channels, target):
+            return _by_fours(node, channels)[0]
+        sizes = _sizes(channels)
         if w.bits == 4:
             return _kernel_s4(node, channels, sizes, target)
-        if target.mve:
+        if target.mve and channels.rounding == "double":
             return Kernel(
                 function="lp_fully_connected_s8_mve",
                 fields=dots_fields(channels),
@@ -100,6 +106,41 @@ class FullyConnected(Op):
     def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         w, bias = demand_float(self, node, inputs)
         return rows_kernel(node, w, bias, inputs[0].shape[0])
+
+    def alternatives(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> tuple[Kernel, ...]:
+        x, w = inputs[:2]
+        if not target.dsp or x.dtype != "int8" or w.dtype != "int8" or w.data is None:
+            return ()
+        channels = channels_of(node, inputs, output, w.data)
+        return _by_fours(node, channels) if _uses_fours(inputs, channels, target) else ()
+
+
+def _uses_fours(inputs: Sequence[Value], channels: Channels, target: Target) -> bool:
+    return target.dsp and not target.mve and inputs[1].bits == 8 and fits_blocks(channels)
+
+
+def _by_fours(node: Node, channels: Channels) -> tuple[Kernel, ...]:
+    """With the input unpacked once, which takes scratch, and anew for each four channels; the former first where that
+    is little memory."""
+    c_in = channels.rows.shape[1]
+    wide_bytes = 8 * -(-c_in // 4)
+    found = tuple(
+        Kernel(
+            function=f"lp_fully_connected_{kind}_s8_dsp",
+            fields=(*fours_fields(channels, kind), *_sizes(channels), *channels.clamp()),
+            operands=(node.inputs[0], node.output),
+            scratch_bytes=scratch,
+            variant=kind,
+        )
+        for kind, scratch in (("wide", wide_bytes), ("narrow", 0))
+        if kind == "wide" or c_in % 4 == 0
+    )
+    return found if wide_bytes <= WIDE_BYTES else found[::-1]
+
+
+def _sizes(channels: Channels) -> tuple[Field, ...]:
+    c_out, c_in = channels.rows.shape
+    return (Field("c_in", "int32_t", c_in), Field("c_out", "int32_t", c_out))
 
 
 def _kernel_s4(node: Node, channels: Channels, sizes: tuple[Field, ...], target: Target) -> Kernel:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lilliput.compiler.fixed_point import Multiplier, requantise, to_multiplier
+from lilliput.compiler.fixed_point import ONCE, Multiplier, requantise, rounding_of, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import (
     Field,
@@ -63,7 +63,7 @@ class Mul(Op):
             return whole_pairs(node, *x)
         a, b = inputs
         product = (x[0].astype(np.int64) - a.zero_point) * (x[1].astype(np.int64) - b.zero_point)
-        y = requantise(product, *_multiplier(node, a, b, output)) + output.zero_point
+        y = requantise(product, *_multiplier(node, a, b, output), rounding_of(node)) + output.zero_point
         clamped: Array = np.clip(y, *activation_range(activation_of(node), output)).astype(output.dtype)
         return clamped
 
@@ -109,6 +109,7 @@ class Mul(Op):
 
     def _fields(self, node: Node, a: Value, b: Value, y: Value) -> tuple[Field, ...]:
         mult, shift = _multiplier(node, a, b, y)
+        shift += ONCE if rounding_of(node) == "single" else 0
         low, high = activation_range(activation_of(node), y)
         numbers = {
             "a_offset": -a.zero_point, "b_offset": -b.zero_point, "mult": mult, "shift": shift,

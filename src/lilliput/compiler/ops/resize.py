@@ -5,9 +5,9 @@ Attrs    size (h, w); mode: nearest | bilinear; align_corners; half_pixel_center
 Float    output pixel i looks at p = i · in / out; at (i + 1/2) · in / out - 1/2 with half-pixel centres (nearest:
          (i + 1/2) · in / out); at i · (in - 1) / (out - 1) with aligned corners. Nearest takes floor(p), with aligned
          corners the nearest whole number (half up); bilinear weighs the pixels around p.
-Integer  int8, one scale for x and y. Nearest: float32 positions as above. Bilinear: TensorFlow Lite's rule: positions
-         in 1/1024 pixel, one pixel of x per pixel of y being (1024 in + floor(out / 2)) / out; 10-bit weights; the sum
-         / 2^20 rounds half away from zero.
+Integer  int8, nearest also int16; one scale for x and y. Nearest: float32 positions as above. Bilinear: TensorFlow
+         Lite's rule: positions in 1/1024 pixel, one pixel of x per pixel of y being (1024 in + floor(out / 2)) / out;
+         10-bit weights; the sum / 2^20 rounds half away from zero.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ class Resize(Op):
             rows, columns = (_nearest(node, a, b) for a, b in sides)
             picked: Array = x[0][:, rows][:, :, columns]
             return picked
+        if output.dtype != "int8":
+            raise self.unsupported(node, f"has no {output.dtype} form")
         down, across = (_Taps.of(node, a, b) for a, b in sides)
         image = x[0].astype(np.int64)
         total = np.zeros((len(x[0]), *output.shape[1:]), np.int64)

@@ -12,7 +12,7 @@ import numpy as np
 
 from lilliput.compiler.graph import Array, Graph, Node, Value
 
-_CHANNEL_AXIS = {"conv2d": 0, "depthwise_conv2d": 3, "fully_connected": 0}
+_CHANNEL_AXIS = {"conv2d": 0, "depthwise_conv2d": 3, "fully_connected": 0, "transpose_conv2d": 0}
 
 
 def fold_batchnorm(graph: Graph) -> Graph:

@@ -6,7 +6,7 @@ channels last and transposes are left. Then local rules are applied until none f
     transpose(transpose(x))                          one transpose, or none
     transpose that moves axes of size one only       a reshape
     reshape(reshape(x))                              one reshape, or none
-    f(transpose(x)), f element by element            transpose(f(x)); also concat, pad, mean, slice, their axes moved
+    f(transpose(x)), f element by element            transpose(f(x)); also concat, pad, slice, mean, …, their axes moved
     fully_connected(reshape(transpose(x)))           the weights' columns are permuted instead
 """
 
@@ -23,7 +23,8 @@ from lilliput.compiler.ops import ops
 from lilliput.compiler.passes.dead_code import remove_dead_code
 
 _TO_FIRST = (0, 3, 1, 2)
-_MOVES_AXES = ("concat", "pad", "mean", "slice")
+_REDUCTIONS = ("mean", "sum", "reduce_max", "reduce_min")
+_MOVES_AXES = ("concat", "pad", "slice", *_REDUCTIONS)
 
 
 def to_channels_last(graph: Graph) -> Graph:
@@ -142,7 +143,7 @@ def _moved_attrs(node: Node, axes: _Axes) -> tuple[dict[str, Any], tuple[int, ..
         attrs["padding"] = axes.plain(attrs["padding"])
     elif node.op == "slice":
         attrs |= {key: axes.plain(attrs[key]) for key in ("begin", "end", "strides")}
-    elif node.op == "mean":
+    elif node.op in _REDUCTIONS:
         gone = {perm[axis] for axis in attrs["axes"]}
         attrs["axes"] = tuple(sorted(gone))
         if not attrs["keepdims"]:

@@ -1,50 +1,70 @@
-"""From ranges to the quantisation of activations: asymmetric int8, one scale for the whole tensor.
+"""From ranges to the quantisation of activations: asymmetric int8 or symmetric int16, one scale for the whole tensor.
 
-    scale = (high - low) / 255,   zero point = round(-128 - low / scale),   real = scale · (integer - zero point)
+    real = scale · (integer - zero point)
+    int8    scale = (high - low) / 255,   zero point = round(-128 - low / scale)
+    int16   scale = max(-low, high) / 32767,   zero point = 0
 
 Some activations have no choice of their own:
 
-    fixed   inputs whose integers the task's preprocessing makes; softmax and sigmoid, 1/256 and -128; tanh, 1/128 and 0
-    moved   operators that move integers or choose among them (pool, reshape, transpose, pad, slice, resize) give their
-            output the quantisation of their input
+    fixed   inputs whose integers the task's preprocessing makes; softmax and sigmoid, 1/256 and -128; tanh, 1/128 and
+            0; on int16 all three 2^-15
+    moved   operators that move integers or choose among them (pool, reshape, transpose, pad, slice, resize, gather, …)
+            give their output the quantisation of their input
+    chosen  maximum, minimum and select have operands and a result of one quantisation; `with_rescales` has put a change
+            of scale in front of each operand, which does nothing where the operand may share it
     joined  a concat takes any scales; inputs that nothing else reads, and that are not fixed, get the scale of its
-            output, so that it has nothing to convert
+            output, so that it has nothing to convert; on int16 it takes one scale only, and all inputs that can get it
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
-from lilliput.compiler.graph import Graph, Quant
+from lilliput.compiler.grammar import check
+from lilliput.compiler.graph import DType, Graph, Node, Quant, Value
 from lilliput.compress.quantise.observe import Range
 
 FIXED: Mapping[str, Quant] = {
     "softmax": Quant.per_tensor(1 / 256, -128),
     "sigmoid": Quant.per_tensor(1 / 256, -128),
     "tanh": Quant.per_tensor(1 / 128, 0),
+    "log_softmax": Quant.per_tensor(1 / 16, 127),
+    "l2_normalization": Quant.per_tensor(1 / 128, 0),
 }
+FIXED_S16 = Quant.per_tensor(2.0**-15, 0)
+"""Of the same operators on int16."""
 
-MOVED = frozenset({"max_pool2d", "avg_pool2d", "reshape", "transpose", "pad", "slice", "resize"})
+MOVED = frozenset(
+    {
+        "max_pool2d", "avg_pool2d", "reshape", "transpose", "pad", "slice", "resize", "tile", "broadcast_to", "reverse",
+        "gather", "reduce_max", "reduce_min", "top_k",
+    }
+)  # fmt: skip
+CHOOSING = frozenset({"maximum", "minimum", "select"})
 
 _SMALLEST = 2.0**-40  # a range narrower than this is an activation that is always 0
 
 
-def quant_of_range(given: Range) -> Quant:
+def quant_of_range(given: Range, dtype: DType = "int8") -> Quant:
     """The quantisation that holds `given`, 0 exactly. [0, 0] is treated as [0, 1]."""
     if given.high - given.low < _SMALLEST:
-        return Quant.per_tensor(1 / 255, -128)
+        return quant_of_range(Range(0.0, 1.0), dtype)
+    if dtype == "int16":
+        return Quant.per_tensor(max(-given.low, given.high) / 32767, 0)
     scale = (given.high - given.low) / 255
     return Quant.per_tensor(scale, min(127, max(-128, round(-128 - given.low / scale))))
 
 
-def groups_of(graph: Graph, fixed: Collection[str] = ()) -> tuple[tuple[str, ...], ...]:
+def groups_of(graph: Graph, fixed: Collection[str] = (), dtype: DType = "int8") -> tuple[tuple[str, ...], ...]:
     """The activations that share one quantisation, as groups in the order of the graph; most are alone.
 
     Args:
         graph: legal graph.
         fixed: activations whose quantisation comes from elsewhere; those of `FIXED` are added.
+        dtype: of the activations.
     """
-    leader = {name: name for name, value in graph.values.items() if not value.is_constant}
+    leader = {name: name for name, value in graph.values.items() if is_real(value)}
 
     def find(name: str) -> str:
         while leader[name] != name:
@@ -52,33 +72,77 @@ def groups_of(graph: Graph, fixed: Collection[str] = ()) -> tuple[tuple[str, ...
         return name
 
     for node in graph.nodes:
-        if node.op in MOVED:
+        if node.op in MOVED and node.output in leader and node.inputs[0] in leader:
             leader[find(node.output)] = find(node.inputs[0])
+        for name in node.inputs if node.op in CHOOSING else ():
+            if name in leader:
+                leader[find(name)] = find(node.output)
     held = {find(name) for name in (*fixed, *fixed_outputs(graph))}
     for node in graph.nodes:
-        for name in node.inputs if node.op == "concat" else ():
-            alone = not graph.values[name].is_constant and len(graph.readers[name]) == 1
+        for name in node.inputs if node.op in ("concat", "requantize") else ():
+            must = dtype == "int16" and node.op == "concat"
+            alone = name in leader and (must or len(graph.readers[name]) == 1)
             if alone and held.isdisjoint({find(name), find(node.output)}):
                 leader[find(node.output)] = find(name)
     groups: dict[str, list[str]] = {}
     for name in (*graph.inputs, *(node.output for node in graph.nodes)):
-        groups.setdefault(find(name), []).append(name)
+        if name in leader:
+            groups.setdefault(find(name), []).append(name)
     return tuple(tuple(names) for names in groups.values())
 
 
-def fixed_outputs(graph: Graph) -> dict[str, Quant]:
+def is_real(value: Value) -> bool:
+    """True for an activation that is to become integers: neither a truth value nor a number of a place."""
+    return not value.is_constant and value.dtype == "float32"
+
+
+def with_rescales(graph: Graph) -> Graph:
+    """The same graph with a change of scale, which is nothing in float, in front of each operand of the operators that
+    take one scale only; their constants become their own."""
+    values, nodes = dict(graph.values), list[Node]()
+    for node in graph.nodes:
+        inputs = list(node.inputs)
+        for i, name in enumerate(node.inputs if node.op in CHOOSING else ()):
+            value = values[name]
+            if value.dtype != "float32" or (node.op == "select" and i == 0):
+                continue
+            inputs[i] = f"{node.output} operand {i}"
+            values[inputs[i]] = replace(value, name=inputs[i])
+            if not value.is_constant:
+                nodes.append(Node("requantize", inputs[i], (name,), (inputs[i],), {}, node.source))
+        nodes.append(replace(node, inputs=tuple(inputs)))
+    return check(graph.replace(nodes=nodes, values=values), "float", "with_rescales")
+
+
+def held_operands(graph: Graph, quants: Mapping[str, Quant]) -> dict[str, Quant]:
+    """The constants that must have the quantisation of the result they are moved or chosen into."""
+    return {
+        name: quants[node.output]
+        for node in graph.nodes
+        for name in node.inputs
+        if node.op in MOVED | CHOOSING and graph.values[name].is_constant and graph.values[name].dtype == "float32"
+    }
+
+
+def fixed_outputs(graph: Graph, dtype: DType = "int8") -> dict[str, Quant]:
     """The outputs whose quantisation their operator fixes."""
-    return {node.output: FIXED[node.op] for node in graph.nodes if node.op in FIXED}
+    made = [node for node in graph.nodes if node.op in FIXED]
+    return {node.output: FIXED[node.op] if dtype == "int8" else FIXED_S16 for node in made}
 
 
 def sets_range(graph: Graph, name: str) -> bool:
     """Whether an activation holds values that were not in its group before it."""
     node = graph.producers.get(name)
-    return node is None or node.op not in MOVED or bool(node.attrs.get("value", 0.0))
+    if node is None or node.op not in MOVED | CHOOSING or graph.values[node.inputs[0]].is_constant:
+        return True
+    return bool(node.attrs.get("value", 0.0))
 
 
 def choose_quants(
-    graph: Graph, ranges: Mapping[str, Range], input_quant: Mapping[str, Quant] | None = None
+    graph: Graph,
+    ranges: Mapping[str, Range],
+    input_quant: Mapping[str, Quant] | None = None,
+    dtype: DType = "int8",
 ) -> dict[str, Quant]:
     """The quantisation of each activation.
 
@@ -86,6 +150,7 @@ def choose_quants(
         graph: legal float graph.
         ranges: of each activation, as `observe` gives them.
         input_quant: for the inputs whose integers come from elsewhere.
+        dtype: of the activations.
 
     Raises:
         ValueError: `input_quant` names no input, or two of a group are fixed differently.
@@ -93,15 +158,17 @@ def choose_quants(
     fixed = dict(input_quant or {})
     if unknown := sorted(set(fixed) - set(graph.inputs)):
         raise ValueError(f"`input_quant` names {', '.join(unknown)}; the inputs are {', '.join(graph.inputs)}")
-    groups = groups_of(graph, fixed)
-    fixed |= fixed_outputs(graph)
+    groups = groups_of(graph, fixed, dtype)
+    fixed |= fixed_outputs(graph, dtype)
     quants: dict[str, Quant] = {}
     for group in groups:
-        quants |= dict.fromkeys(group, _group_quant(graph, group, ranges, fixed))
+        quants |= dict.fromkeys(group, _group_quant(graph, group, ranges, fixed, dtype))
     return quants
 
 
-def _group_quant(graph: Graph, group: Sequence[str], ranges: Mapping[str, Range], fixed: Mapping[str, Quant]) -> Quant:
+def _group_quant(
+    graph: Graph, group: Sequence[str], ranges: Mapping[str, Range], fixed: Mapping[str, Quant], dtype: DType
+) -> Quant:
     found = {fixed[name] for name in group if name in fixed}
     if len(found) > 1:
         raise ValueError(f"{', '.join(group)} must share one quantisation, but more than one is given: {found}")
@@ -110,4 +177,4 @@ def _group_quant(graph: Graph, group: Sequence[str], ranges: Mapping[str, Range]
     first, *others = (ranges[name] for name in group if sets_range(graph, name))
     for other in others:
         first = first.union(other)
-    return quant_of_range(first)
+    return quant_of_range(first, dtype)

@@ -42,7 +42,7 @@ def correct_bias(
         quants: of each activation.
         inputs: calibration items in one batch, name → float32 (N, …), channels last; where they are many and large,
             fewer are used.
-        settings: `per_channel` and `weight_bits` are read.
+        settings: `activations`, `per_channel` and `weight_bits` are read.
         bits: as for `lower`.
     """
     inputs = _as_fit(graph, inputs)
@@ -62,7 +62,7 @@ def correct_bias(
         moved[name] = wanted[name] - _channel_mean(y)
         return y + moved[name]
 
-    constants, scales = dequantised_operands(graph), {}
+    constants, scales = dequantised_operands(graph, quants, settings.activations), {}
     for node in layers.values():
         made = quantised_layer(graph, node, quants, settings, (bits or {}).get(node.name, bits_of(node, settings)))
         constants[node.inputs[1]] = made.weight_quant.dequantise(made.weights)
@@ -71,7 +71,8 @@ def correct_bias(
     tensors = {name: torch.from_numpy(array) for name, array in constants.items()}
     with torch.no_grad():
         run_float(bare, inputs, hook=measure)
-        run_simulated(graph, inputs, quants, tensors, substeps_of(graph, quants, scales), before=correct)
+        substeps = substeps_of(graph, quants, scales) if settings.activations == "int8" else {}
+        run_simulated(graph, inputs, quants, tensors, substeps, before=correct, dtype=settings.activations)
     biases = {n.inputs[2]: data_of(graph, n.inputs[2]) + moved[n.output].numpy() for n in layers.values()}
     return with_constants(graph, biases)
 

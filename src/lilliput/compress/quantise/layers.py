@@ -5,6 +5,7 @@ Inputs of such a node are (x, w, b). The output channel lies on this axis of w:
     conv2d           w (C_out, kh, kw, C_in)   0
     depthwise_conv2d w (1, kh, kw, C)          3
     fully_connected  w (C_out, C_in)           0
+    transpose_conv2d w (C_out, kh, kw, C_in)   0
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import numpy as np
 from lilliput.compiler.grammar import check
 from lilliput.compiler.graph import Array, Graph, Node, Value
 
-CHANNEL_AXIS: Mapping[str, int] = {"conv2d": 0, "depthwise_conv2d": 3, "fully_connected": 0}
+CHANNEL_AXIS: Mapping[str, int] = {
+    "conv2d": 0, "depthwise_conv2d": 3, "fully_connected": 0, "transpose_conv2d": 0
+}  # fmt: skip
 
 
 def is_layer(node: Node) -> bool:

@@ -2,7 +2,8 @@
 
     minmax      the smallest and the largest value seen
     percentile  what cuts off the share 1 - p / 100 of the values at each end
-    mse         [l, h] with the least  Σ_inside min(x², s²/12) + Σ_outside (x - clip(x, l, h))²,  s = (h - l) / 255
+    mse         [l, h] with the least  Σ_inside min(x², s²/12) + Σ_outside (x - clip(x, l, h))²,  s = (h - l) / 255,
+                on int16 (h - l) / 65535
 
 Outputs of the network, and what a softmax reads, always have minmax: there the largest value is the answer, and two
 classes that are cut off at the same end can no longer be told apart.
@@ -85,14 +86,15 @@ class Observer:
         high = values[np.searchsorted(below, below[-1] - cut, side="left")]
         return self._range(low, high)
 
-    def mse(self) -> Range:
-        """The range with the least squared error, out of 97 × 97 that shrink the extremes step by step to 1/64."""
+    def mse(self, steps: int = 255) -> Range:
+        """The range with the least squared error when it is cut into `steps`, out of 97 × 97 that shrink the extremes
+        step by step to 1/64."""
         values, counts = self._histogram()
         shrink = 2.0 ** (-np.arange(97) / 16)
         lows = self.low * shrink if self.low < 0 else np.zeros(1)
         highs = self.high * shrink if self.high > 0 else np.zeros(1)
         low, high = (ends.ravel() for ends in np.meshgrid(lows, highs, indexing="ij"))
-        best = int(np.argmin(_squared_error(values, counts, low, high)))
+        best = int(np.argmin(_squared_error(values, counts, low, high, steps)))
         return Range(float(low[best]), float(high[best]))
 
     def _histogram(self) -> tuple[Array, Array]:
@@ -107,7 +109,7 @@ class Observer:
         return Range(min(0.0, max(float(low), self.low)), max(0.0, min(float(high), self.high)))
 
 
-def _squared_error(values: Array, counts: Array, low: Array, high: Array) -> Array:
+def _squared_error(values: Array, counts: Array, low: Array, high: Array, steps: int) -> Array:
     """Σ of squared errors for each pair of `low` and `high`, from sums over the histogram that run along."""
     sums = [np.concatenate([[0.0], np.cumsum(counts * values**power)]) for power in range(3)]
 
@@ -120,7 +122,7 @@ def _squared_error(values: Array, counts: Array, low: Array, high: Array) -> Arr
         part: Array = second - 2 * end * first + end**2 * zeroth
         return part
 
-    noise = ((high - low) / 255) ** 2 / 12
+    noise = ((high - low) / steps) ** 2 / 12
     first, last = np.zeros_like(low, dtype=np.intp), np.full(low.shape, len(values))
     start = np.searchsorted(values, low, side="left")
     stop = np.searchsorted(values, high, side="right")
@@ -134,7 +136,7 @@ def _squared_error(values: Array, counts: Array, low: Array, high: Array) -> Arr
 METHODS: Mapping[str, Callable[[Observer, QuantiseSettings], Range]] = {
     "minmax": lambda observer, _: observer.minmax(),
     "percentile": lambda observer, settings: observer.percentile(settings.percentile),
-    "mse": lambda observer, _: observer.mse(),
+    "mse": lambda observer, settings: observer.mse(255 if settings.activations == "int8" else 65535),
 }
 
 
@@ -144,7 +146,7 @@ def observe(graph: Graph, batches: Iterable[Mapping[str, Tensor]], settings: Qua
     Args:
         graph: legal float graph.
         batches: input name → float32 tensor (N, …), channels last.
-        settings: `calibration` and `percentile` are read.
+        settings: `activations`, `calibration` and `percentile` are read.
 
     Raises:
         BadValue: LP207, an activation is not finite.

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from lilliput.compiler.graph import Array, Graph, Quant
-from lilliput.compress.quantise.activations import choose_quants
+from lilliput.compiler.interpret import runs_by_rows
+from lilliput.compress.quantise.activations import choose_quants, with_rescales
 from lilliput.compress.quantise.bias_correction import correct_bias
 from lilliput.compress.quantise.bits import choose_bits
 from lilliput.compress.quantise.compare import LayerError, layer_errors
@@ -65,7 +66,7 @@ def quantise(
     input_quant: Mapping[str, Quant] | None = None,
     emit: Emit = silent,
 ) -> QuantisedResult:
-    """Quantise a float graph to int8, with weights of 4 bits where the settings ask for them.
+    """Quantise a float graph to int8, with activations of int16 or weights of 4 bits where the settings ask for them.
 
     Args:
         graph: legal float graph, channels last, as `compiler.passes.simplify` gives it.
@@ -82,12 +83,18 @@ def quantise(
         UnsafeRange: LP312, a bias needs more than 32 bits.
     """
     settings = settings or QuantiseSettings()
+    if settings.activations == "int16" and input_quant:
+        raise BadSetting(
+            "quantise.activations = 'int16' for a network whose inputs are int8 already",
+            why=f"the preprocessing makes the integers of {', '.join(input_quant)}",
+            fix="leave quantise.activations at int8",
+        )
     items = calibration_items(graph, calibration, settings.rows)
     tries = (False, True) if settings.equalise == "auto" else (settings.equalise,)
     emit(Event("started", "quantise", total=len(tries)))
     results: list[QuantisedResult] = []
     for step, equalised in enumerate(tries, 1):
-        own = with_own_constants(pools_to_means(graph))
+        own = with_own_constants(with_rescales(pools_to_means(graph)))
         results.append(_quantise(equalise(own) if equalised else own, items, settings, input_quant, equalised))
         emit(Event("step", "quantise", step=step, total=len(tries), value=_output_sqnr(results[-1])))
     best, *others = results
@@ -105,9 +112,11 @@ def _quantise(
     equalised: bool,
 ) -> QuantisedResult:
     ranges = observe(graph, batches_of(items), settings)
-    quants = choose_quants(graph, ranges, input_quant)
+    quants = choose_quants(graph, ranges, input_quant, settings.activations)
     bits = choose_bits(graph, report_items(items), settings)
-    corrected = correct_bias(graph, quants, items, settings, bits) if settings.bias_correction else graph
+    # The means of a batch are compared, which a graph that runs row by row does not have.
+    corrects = settings.bias_correction and not runs_by_rows(graph)
+    corrected = correct_bias(graph, quants, items, settings, bits) if corrects else graph
     integer = lower(corrected, quants, settings, bits)
     # Against the network before bias correction, so that the report shows what the correction mends.
     layers = layer_errors(graph, integer, [report_items(items)])

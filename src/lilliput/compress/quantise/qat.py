@@ -1,4 +1,4 @@
-"""Quantisation-aware fine-tuning: train the weights while they and the activations are rounded as in int8.
+"""Quantisation-aware fine-tuning: train the weights while they and the activations are rounded as in integers.
 
 Rounding passes gradients straight through. Weights get the scale of their largest magnitude again at each step;
 activations have the scale that `qat_ranges` says:
@@ -6,7 +6,7 @@ activations have the scale that `qat_ranges` says:
     fixed    as calibrated
     ema      from low and high of the batches, averaged with decay 0.99
     learned  calibrated scale · exp(t), t a parameter that starts at 0, its gradient times 1 / √(127 · elements of an
-             item); the zero point stays
+             item), on int16 32767 for 127; the zero point stays
 
 Source: Learned Step Size Quantization (arXiv:1902.08153), but for exp, which keeps the scale above 0 and its steps
 relative; Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference
@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -69,7 +70,7 @@ def fine_tune(
         graph: legal float graph with one input and one output.
         quants: of each activation, to start from.
         data: channels first, as the training loop has it.
-        settings: `qat_epochs`, `qat_lr`, `qat_ranges`, `per_channel` and `weight_bits` are read.
+        settings: `activations`, `qat_epochs`, `qat_lr`, `qat_ranges`, `per_channel` and `weight_bits` are read.
         train: what the network was trained with; epochs, rate and the rest of the schedule are replaced.
         frozen: activations whose quantisation comes from elsewhere.
         bits: as for `lower`.
@@ -104,7 +105,7 @@ class FakeQuantised(nn.Module):
     Args:
         graph: legal float graph with one input and one output.
         quants: of each activation, to start from.
-        settings: `per_channel`, `weight_bits` and `qat_ranges` are read.
+        settings: `activations`, `per_channel`, `weight_bits` and `qat_ranges` are read.
         frozen: activations whose quantisation comes from elsewhere; those of softmax, sigmoid and tanh are added.
         bits: as for `lower`.
 
@@ -133,11 +134,11 @@ class FakeQuantised(nn.Module):
         self._bits = {node.name: (bits or {}).get(node.name, bits_of(node, settings)) for node in self._layers}
         self.weights = nn.ParameterList(_tensor(self.graph, node.inputs[1]) for node in self._layers)
         self.biases = nn.ParameterList(_tensor(self.graph, node.inputs[2]) for node in self._layers)
-        self._operands = dequantised_operands(self.graph)
+        self._operands = dequantised_operands(self.graph, quants, settings.activations)
         for index, array in enumerate(self._operands.values()):
             self.register_buffer(f"operand{index}", torch.from_numpy(array), persistent=False)
 
-        groups = groups_of(self.graph, frozen)
+        groups = groups_of(self.graph, frozen, settings.activations)
         self._group = {name: index for index, names in enumerate(groups) for name in names}
         start = [quants[names[0]] for names in groups]
         held = {*frozen, *fixed_outputs(self.graph)}
@@ -147,7 +148,8 @@ class FakeQuantised(nn.Module):
         self._followed = {names[-1] for names in setters} - self._held
         self.register_buffer("scales", torch.tensor([quant.scale[0] for quant in start], dtype=torch.float32))
         self.register_buffer("zero_points", torch.tensor([quant.zero_point[0] for quant in start]))
-        ends = [[q.scale[0] * (end - q.zero_point[0]) for end in (-128, 127)] for q in start]
+        limits = np.iinfo(settings.activations)
+        ends = [[q.scale[0] * (end - q.zero_point[0]) for end in (limits.min, limits.max)] for q in start]
         self.register_buffer("ends", torch.tensor(ends, dtype=torch.float32))
         self.stretch = nn.Parameter(torch.zeros(len(groups)), requires_grad=settings.qat_ranges == "learned")
 
@@ -171,14 +173,16 @@ class FakeQuantised(nn.Module):
         }
 
     def _round(self, name: str, x: Tensor) -> Tensor:
+        if name not in self._group:  # a truth value, or the number of a place
+            return x
         index = self._group[name]
         if self.training and self.settings.qat_ranges == "ema" and name in self._followed:
             self._follow(index, x)
         scale = self._scale(name)
         if scale.requires_grad:
-            slower = (127.0 * x[0].numel()) ** -0.5
+            slower = (float(np.iinfo(self.settings.activations).max) * x[0].numel()) ** -0.5
             scale = scale * slower + (scale * (1 - slower)).detach()
-        return fake_quantise(x, scale, int(self.zero_points[index]))
+        return fake_quantise(x, scale, int(self.zero_points[index]), self.settings.activations)
 
     def _scale(self, name: str) -> Tensor:
         index = self._group[name]
@@ -188,7 +192,7 @@ class FakeQuantised(nn.Module):
         with torch.no_grad():
             seen = torch.stack([x.min().clamp(max=0.0), x.max().clamp(min=0.0)])
             self.ends[index] = _DECAY * self.ends[index] + (1 - _DECAY) * seen
-            quant = quant_of_range(Range(*self.ends[index].tolist()))
+            quant = quant_of_range(Range(*self.ends[index].tolist()), self.settings.activations)
             self.scales[index], self.zero_points[index] = quant.scale[0], quant.zero_point[0]
 
     def _constants(self) -> dict[str, Tensor]:

@@ -16,6 +16,7 @@ class QuantiseSettings:
         BadSetting: LP101, a value out of its range.
     """
 
+    activations: Literal["int8", "int16"] = "int8"  # int16: twice the memory, steps 256 times finer; weights stay int8
     calibration: Literal["minmax", "percentile", "mse"] = "mse"  # how the range of an activation is chosen
     percentile: float = 99.999  # of calibration percentile: what lies inside, in per cent at each end
     rows: int = 256  # calibration items that are looked at, spread evenly over those given; 0: all
@@ -47,6 +48,12 @@ class QuantiseSettings:
         for name, names in _CHOICES.items():
             if getattr(self, name) not in names:
                 raise BadSetting(f"quantise.{name} = {getattr(self, name)!r}", fix=f"one of {', '.join(names)}")
+        if self.activations == "int16" and (self.weight_bits <= 4 or self.weight_bytes):
+            raise BadSetting(
+                "quantise.activations = 'int16' with weights of 4 bits",
+                why="the kernels on int16 take weights of a byte",
+                fix="leave quantise.weight_bits at 8 and quantise.weight_bytes at 0",
+            )
         if self.equalise != "auto" and not isinstance(self.equalise, bool):
             raise BadSetting(f"quantise.equalise = {self.equalise!r}", fix='one of "auto", true, false')
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lilliput.compiler.fixed_point import to_multipliers
-from lilliput.compiler.graph import Array, Graph, Quant
+from lilliput.compiler.graph import Array, DType, Graph, Quant
 from lilliput.compiler.interpret import run_float
 from lilliput.compiler.op import activation_of, apply_activation
 from lilliput.compress.quantise.layers import layers_of
@@ -23,14 +23,15 @@ def round_straight_through(x: Tensor) -> Tensor:
     return x + (torch.trunc(x + torch.copysign(torch.full_like(x, 0.5), x)) - x).detach()
 
 
-def fake_quantise(x: Tensor, scale: Tensor | float, zero_point: int) -> Tensor:
-    """The real values that int8 gives for `x`: scale · (clamp(round(x / scale) + zero point) - zero point).
+def fake_quantise(x: Tensor, scale: Tensor | float, zero_point: int, dtype: DType = "int8") -> Tensor:
+    """The real values that `dtype` gives for `x`: scale · (clamp(round(x / scale) + zero point) - zero point).
 
     The gradient passes where `x` is inside the range; for `scale` it is the one of learned step sizes.
 
     Source: Learned Step Size Quantization (arXiv:1902.08153).
     """
-    steps = torch.clamp(x / scale, -128.0 - zero_point, 127.0 - zero_point)
+    limits = np.iinfo(dtype)
+    steps = torch.clamp(x / scale, float(limits.min - zero_point), float(limits.max - zero_point))
     return round_straight_through(steps) * scale
 
 
@@ -47,7 +48,7 @@ def substeps_of(graph: Graph, quants: Mapping[str, Quant], weight_scales: Mappin
 
     Requantisation rounds twice (see `fixed_point`): to 2^-r of a step, then to whole steps, r = -shift of the factor
     s_x · s_w / s_y. A value a little below a half so goes up; where many values are equal, as on the background of an
-    image, that moves the mean of a channel by whole steps.
+    image, that moves the mean of a channel by whole steps. Layers on int16 round once.
 
     Args:
         graph: legal float graph.
@@ -69,6 +70,7 @@ def run_simulated(
     constants: Mapping[str, Tensor],
     substeps: Mapping[str, Tensor],
     before: Before | None = None,
+    dtype: DType = "int8",
 ) -> dict[str, Tensor]:
     """The outputs of the integer network in float, up to single steps of rounding.
 
@@ -79,14 +81,17 @@ def run_simulated(
         constants: what the integer constants stand for.
         substeps: as `substeps_of` gives them.
         before: sees each activation before its fused activation and its rounding, and may change it.
+        dtype: of the activations.
     """
     bare, activate = without_activations(graph)
 
     def hook(name: str, x: Tensor) -> Tensor:
+        if name not in quants:  # a truth value, or the number of a place
+            return x
         scale, zero_point = quants[name].scale[0], quants[name].zero_point[0]
         x = x if before is None else before(name, x)
         if name in substeps:
             x = torch.floor(x / scale * substeps[name] + 0.5) / substeps[name] * scale
-        return fake_quantise(activate(name, x), scale, zero_point)
+        return fake_quantise(activate(name, x), scale, zero_point, dtype)
 
     return run_float(bare, inputs, constants=constants, hook=hook)

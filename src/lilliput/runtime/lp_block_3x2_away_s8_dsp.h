@@ -1,0 +1,10 @@
+/* lp_block_3x2_away_s8_dsp: blocks of 3 patches and 2 output channel(s), cut by the rule `away`; the contract is in
+ * lp_block_s8_dsp.h. */
+#ifndef LP_BLOCK_3X2_AWAY_S8_DSP_H
+#define LP_BLOCK_3X2_AWAY_S8_DSP_H
+
+#include "lp_block_s8_dsp.h"
+
+extern const lp_block_s8_dsp_t lp_block_3x2_away_s8_dsp;
+
+#endif

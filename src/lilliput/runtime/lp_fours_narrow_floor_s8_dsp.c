@@ -1,0 +1,18 @@
+#include "lp_fours_narrow_floor_s8_dsp.h"
+
+#include "lp_fours_parts_s8_dsp.h"
+
+#if LP_DSP_NATIVE
+
+LP_RUN_FOURS(lp_run, LP_INPUT_NARROW, LP_CUT_FLOOR, LP_HALF_FLOOR)
+
+#else
+
+static void lp_run(lp_fours_t *at)
+{
+    lp_fours_in_c(at, 0, 0);
+}
+
+#endif
+
+const lp_fours_s8_dsp_t lp_fours_narrow_floor_s8_dsp = {.run = lp_run};
