@@ -1,11 +1,15 @@
-"""One table: our compiled networks against TensorFlow Lite Micro with CMSIS-NN, on the same files.
+"""One table: our compiled networks against TensorFlow Lite Micro with CMSIS-NN and TinyEngine, on the same files.
 
-    python bench/mcu.py FOLDER_OF_TFLITE_FILES [--board nucleo-f746zg]
+    python bench/mcu.py FOLDER_OF_TFLITE_FILES [--board nucleo-f746zg] [--tune]
 
 Ours is measured here: instructions retired on the emulated core between call and return, RAM and flash of the linked
-image. The peer's figures are stored counts, made with the same counting rule on an emulated Cortex-M7
+image. Where the wheel tflite_micro is installed it runs side by side, and `equal` counts the rows, random and extreme,
+on which its outputs are those of our emulated core, byte for byte.
+
+The columns marked (stored) are counts of the peer's own C, made with the same counting rule on an emulated Cortex-M7
 (arm-none-eabi-gcc 12.2, kernels -O3, TensorFlow Lite Micro of 2026-08 with the CMSIS-NN revision it pins): instructions
-of one inference, arena, and code with only the needed operators, without the model.
+of one inference, arena, and code with only the needed operators, without the model. Source: measured for this project,
+2026-08. TinyEngine's generator takes none of these files (it has no softmax), so that it has no column.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import numpy as np
 from lilliput.boards import get_board
 from lilliput.boards.run import execute
 from lilliput.compiler.frontends import load_network
+from lilliput.compiler.graph import Array
 from lilliput.compiler.program import compile_graph
 from lilliput.core.output import Output, Table
 
@@ -32,26 +37,49 @@ PEER = {
 """File → instructions, arena bytes, code bytes; stored."""
 
 COLUMNS = (
-    "file", "MACs", "instructions =", "per MAC", "peer (stored)", "ratio",
-    "arena B", "SRAM B", "peer arena B", "code B", "peer code B",
+    "file", "MACs", "instructions =", "per MAC", "TFLM (stored)", "ratio", "equal", "arena B", "bound B", "SRAM B",
+    "TFLM arena B (stored)", "code B", "TFLM code B (stored)",
 )  # fmt: skip
 
 
-def row(path: Path, board_name: str) -> tuple[object, ...]:
+ROWS = 20
+
+
+def row(path: Path, board_name: str, *, tuned: bool) -> tuple[object, ...]:
     """One line of the table."""
     board = get_board(board_name)
     graph, _ = load_network(path)
+    if tuned:
+        from lilliput.boards.tune import tune
+
+        graph = tune(graph, board).graph
     program = compile_graph(graph, board.target)
     (x,) = program.inputs
-    inputs = np.random.default_rng(0).integers(-128, 128, (1, *x.shape[1:])).astype(np.int8)
+    inputs = np.random.default_rng(0).integers(-128, 128, (ROWS, *x.shape[1:])).astype(np.int8)
+    inputs[-2], inputs[-1] = -128, 127
     execution = execute(program, board, [inputs])
     instructions, image = execution.instructions[0], execution.image
     peer, peer_arena, peer_code = PEER.get(path.stem, (None, None, None))
     return (
         path.stem, program.macs, instructions, round(instructions / max(program.macs, 1), 2), peer,
-        round(instructions / peer, 3) if peer else None, program.plan.arena_bytes, execution.sram_bytes, peer_arena,
+        round(instructions / peer, 3) if peer else None, _equal(path, inputs, execution.outputs[0]),
+        program.plan.arena_bytes, program.plan.bound, execution.sram_bytes, peer_arena,
         image.code_bytes if image else None, peer_code,
     )  # fmt: skip
+
+
+def _equal(path: Path, inputs: Array, ours: Array) -> str | None:
+    """How many rows TensorFlow Lite Micro gives the same bytes for; None where it is not installed."""
+    try:
+        from tflite_micro.python.tflite_micro.runtime import Interpreter
+    except ImportError:
+        return None
+    interpreter, same = Interpreter.from_file(str(path), arena_size=1 << 21), 0
+    for x, y in zip(inputs, ours, strict=True):
+        interpreter.set_input(x[None], 0)
+        interpreter.invoke()
+        same += int(np.array_equal(interpreter.get_output(0)[0], y))
+    return f"{same}/{len(inputs)}"
 
 
 def main() -> None:
@@ -59,11 +87,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Instructions and memory beside TensorFlow Lite Micro's.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--board", default="nucleo-f746zg")
+    parser.add_argument("--tune", action="store_true", help="choose each layer's kernel by counting")
     given = parser.parse_args()
     paths = [given.folder / f"{name}.tflite" for name in PEER if (given.folder / f"{name}.tflite").is_file()]
     if not paths:
         sys.exit(f"{given.folder} holds none of {', '.join(PEER)}")
-    table = Table(COLUMNS, [row(path, given.board) for path in paths], f"int8 networks on {given.board}")
+    table = Table(
+        COLUMNS, [row(path, given.board, tuned=given.tune) for path in paths], f"int8 networks on {given.board}"
+    )
     Output().show({}, human=[table])
 
 

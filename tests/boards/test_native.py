@@ -79,6 +79,18 @@ def test_several_inputs_go_in_order() -> None:
     assert (made.run(a, b)[0] != made.run(b, a)[0]).any()
 
 
+def test_a_run_may_take_several_rows() -> None:
+    made = compile_native(two("sub", (3, 40), (3, 40)))
+    a, b = (np.random.default_rng(i).integers(-128, 128, (12, 40)).astype(np.int8) for i in (1, 2))
+    wanted = np.concatenate([made.program.run(a[i : i + 3], b[i : i + 3])[0] for i in range(0, 12, 3)])
+    np.testing.assert_array_equal(made.run(a, b)[0], wanted)
+    np.testing.assert_array_equal(made.run(a[:3], b[:3])[0], wanted[:3])
+    with pytest.raises(ValueError, match=r"the inputs have \[11, 11\] rows, one run takes \[3, 3\]"):
+        made.run(a[:11], b[:11])
+    with pytest.raises(ValueError, match=r"gives int8\[6, 40\], `out` is int8\[2, 40\]"):
+        made.run(a[:6], b[:6], out=[np.zeros((2, 40), np.int8)])
+
+
 @pytest.mark.parametrize(
     ("x", "words"),
     [

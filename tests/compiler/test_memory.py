@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lilliput.compiler import placement
 from lilliput.compiler.graph import Graph, Node, Quant, Value
-from lilliput.compiler.memory import Buffer, MemoryPlan, Step, liveness_bound, place, plan_memory
+from lilliput.compiler.memory import MemoryPlan, Step, plan_memory
 from lilliput.compiler.memory_check import check_plan
 from lilliput.compiler.op import Kernel
+from lilliput.compiler.placement import Buffer, Part, liveness_bound, place
 from lilliput.core.errors import BadPlan
 
 Q = Quant.per_tensor(0.5, 0)
@@ -56,13 +59,47 @@ def test_no_two_live_buffers_overlap_and_no_plan_is_worse_than_greedy(buffers: l
     assert liveness_bound(buffers) <= arena <= greedy_by_size(buffers)
 
 
-def test_search_reaches_the_bound_where_greedy_does_not() -> None:
+@pytest.mark.parametrize(("repairs", "by"), [(placement.REPAIRS, "largest first, repaired"), (0, "exact search")])
+def test_search_reaches_the_bound_where_greedy_does_not(repairs: int, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placement, "REPAIRS", repairs)
     shapes = [(7, 3, 4), (6, 1, 1), (3, 5, 6), (6, 0, 1), (9, 1, 2), (7, 2, 3), (7, 6, 9), (7, 4, 7), (4, 2, 5)]
     buffers = [buffer(*shape) for shape in shapes]
     offsets, method = place(buffers)
     arena = max(offset + b.nbytes for offset, b in zip(offsets, buffers, strict=True))
     assert (arena, liveness_bound(buffers), greedy_by_size(buffers)) == (21, 21, 23)
-    assert method == "exact search"
+    assert method == by
+
+
+def shrinking(*sizes: int, first: int) -> Buffer:
+    """A buffer that needs `sizes` bytes one after the other, two steps each, neighbours sharing a step."""
+    parts = tuple(Part(first + i, first + i + 1, n) for i, n in enumerate(sizes))
+    return Buffer((str(sizes),), max(sizes), parts[0].first, parts[-1].last, 1, parts)
+
+
+SHAPES = st.lists(
+    st.tuples(st.lists(st.integers(1, 900), min_size=1, max_size=4), st.integers(0, 8)).map(
+        lambda t: shrinking(*t[0], first=t[1])
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(derandomize=True, max_examples=150, deadline=None)
+@given(SHAPES)
+def test_buffers_whose_size_changes_overlap_at_no_step(buffers: list[Buffer]) -> None:
+    offsets, _ = place(buffers)
+    for step in range(14):
+        live = sorted((o, b.bytes_at(step)) for o, b in zip(offsets, buffers, strict=True) if b.bytes_at(step))
+        assert all(low + size <= high for (low, size), (high, _) in itertools.pairwise(live))
+    arena = max(offset + b.nbytes for offset, b in zip(offsets, buffers, strict=True))
+    assert liveness_bound(buffers) <= arena
+
+
+def test_what_is_free_behind_a_smaller_value_is_used() -> None:
+    buffers = [shrinking(100, 20, first=0), buffer(80, 2, 3)]
+    assert place(buffers)[0] == [0, 20]
+    assert liveness_bound(buffers) == 100
 
 
 def chain(*sizes: int, in_place: bool = False) -> tuple[Graph, list[Step]]:
@@ -87,6 +124,17 @@ def test_in_place_kernels_share_one_buffer() -> None:
     graph, steps = chain(96, 96, 96, in_place=True)
     plan = plan_memory(graph, steps, {})
     assert plan.arena_bytes == 96
+    check_plan(graph, steps, {}, plan)
+
+
+def test_a_buffer_gets_smaller_with_the_value_in_it() -> None:
+    """v1 is made in place of v0 and is small; v2 then finds room beside it, where v0 was."""
+    graph, steps = chain(400, 40, 360)
+    steps[0] = replace(steps[0], kernel=replace(steps[0].kernel, in_place=(0,)))
+    plan = plan_memory(graph, steps, {})
+    assert plan.offsets["v0"] == plan.offsets["v1"] == 0
+    assert plan.arena_bytes == plan.bound == 400
+    assert [plan.live_bytes(step) for step in (0, 1)] == [400, 400]
     check_plan(graph, steps, {}, plan)
 
 

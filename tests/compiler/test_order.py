@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from lilliput.compiler import order
 from lilliput.compiler.graph import Graph, Node, Quant, Value
-from lilliput.compiler.memory import live_buffers, liveness_bound
+from lilliput.compiler.memory import live_buffers
 from lilliput.compiler.op import Kernel
 from lilliput.compiler.order import best_order
+from lilliput.compiler.placement import liveness_bound
 from lilliput.compiler.program import compile_graph, schedule
 from lilliput.compiler.serialise import graph_from_plain, graph_to_plain
 

@@ -33,6 +33,7 @@ def said(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) ->
         (["build", "spoken-digits", *BOARD, "--set", "budget.sram=lots"], 2, ["LP102", "'lots' is not a size"]),
         (["build", "spoken-digits", *BOARD, "--set", "train.lrr=1"], 2, ["LP101", "did you mean train.lr"]),
         (["build", "spoken-digits", *BOARD, "--set", "config.widht=1"], 2, ["LP101", "widht", "width"]),
+        (["build", "spoken-digits", *BOARD, "--set", "quantise.activations=int16"], 2, ["LP101", "makes int8"]),
         (["build", "./nowhere", *BOARD], 3, ["LP221", "nowhere"]),
         (["compile", "gone.tflite", *BOARD], 3, ["LP221", "gone.tflite"]),
         (["exec", "gone", "--on", "host"], 3, ["LP221", "no C files"]),
@@ -123,10 +124,18 @@ def test_an_operator_without_a_kernel_is_named(tmp_path: Path, capsys: pytest.Ca
     assert "erfinv" in text
 
 
-def test_a_float_network_asks_for_calibration_items(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_of_the_quantiser_need_something_to_quantise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     torch.export.save(torch.export.export(nn.Linear(3, 2), (torch.zeros(1, 3),)), tmp_path / "float.pt2")
-    text = said(["compile", str(tmp_path / "float.pt2"), *BOARD], 2, capsys)
-    assert "--calibration" in text
+    text = said(["compile", str(tmp_path / "float.pt2"), *BOARD, "--set", "rows=4"], 2, capsys)
+    assert "float.pt2, which is compiled in float32 without --calibration" in text
+
+
+def test_a_type_of_activations_that_there_is_not_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.export.save(torch.export.export(nn.Linear(3, 2), (torch.zeros(1, 3),)), tmp_path / "float.pt2")
+    text = said(["compile", str(tmp_path / "float.pt2"), *BOARD, "--activations", "int12"], 2, capsys)
+    assert "LP101: activations: Input should be 'int8' or 'int16', got 'int12'" in text
 
 
 def test_a_target_that_is_not_ours_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

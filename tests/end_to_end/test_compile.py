@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.end_to_end.conftest import run_lilliput
 from tests.tasks.shared_data import shared
@@ -54,6 +55,24 @@ def test_two_compiled_networks_are_compared_by_layer(tmp_path: Path) -> None:
     (tmp_path / "a" / "report.json").write_text("{")
     done = run_lilliput(["compare", "a", "b"], tmp_path, check=False)
     assert done.returncode == 3
+
+
+def test_a_float_network_is_compiled_to_int16_activations(tmp_path: Path) -> None:
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 8, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(8, 8, 3, padding=1, groups=8),
+        torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(8 * 36, 4), torch.nn.Softmax(1),
+    )  # fmt: skip
+    torch.export.save(torch.export.export(net.eval(), (torch.zeros(1, 3, 6, 6),)), tmp_path / "net.pt2")
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(0, 1, (64, 6, 6, 3)).astype(np.float32))
+    given = ["compile", "net.pt2", *BOARD, "--calibration", "x.npy"]
+    told = {
+        name: json.loads(run_lilliput([*given, *more, "--out", name, "--json"], tmp_path).stdout)
+        for name, more in (("narrow", ()), ("wide", ("--activations", "int16")))
+    }
+    assert told["wide"]["proof"]["differing_bytes"] == 0
+    assert told["wide"]["proof"]["output_bytes"] == 2 * told["narrow"]["proof"]["output_bytes"]
+    kernels = {layer["kernel"] for layer in told["wide"]["layers"]}
+    assert {"lp_conv2d_s16_dsp", "lp_fully_connected_s16_dsp", "lp_softmax_s16"} <= kernels
 
 
 def test_two_runs_are_compared_by_figure(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lilliput.boards.agree import agreement
 from lilliput.boards.host import run_host
 from lilliput.compiler.frontends import load_network
 from lilliput.compiler.graph import Graph
@@ -47,9 +48,7 @@ def attempt(data: bytes, suffix: str, folder: Path, *, build: bool = False) -> s
     path = folder / f"mutant{suffix}"
     path.write_bytes(data)
     try:
-        graph, stage = load_network(path)
-        if stage == "float":
-            return "read"
+        graph, _ = load_network(path)
         program = compile_graph(graph, Target(dsp=True))
         inputs = _rows(graph)
         wanted = program.run(*inputs)
@@ -57,8 +56,11 @@ def attempt(data: bytes, suffix: str, folder: Path, *, build: bool = False) -> s
         return error.code
     if not build:
         return "runs"
-    for made, expected in zip(run_host(program, inputs), wanted, strict=True):
-        np.testing.assert_array_equal(made, expected)
+    if not all(np.isfinite(expected).all() for expected in wanted):
+        return "overflows"  # damaged float32 weights may be of any size
+    made = run_host(program, inputs)
+    count = len(inputs[0]) // (program.inputs[0].shape or (1,))[0]
+    assert agreement(made, wanted, count).row is None
     return "equal"
 
 

@@ -14,7 +14,9 @@ from tests.tasks.shared_data import shared
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", ["hello_world_int8", "tinymaix_mnist_valid_q", "micro_speech_quantized"])
+@pytest.mark.parametrize(
+    "name", ["hello_world_int8", "tinymaix_mnist_valid_q", "micro_speech_quantized", "hello_world_float"]
+)
 def test_a_damaged_tflite_file_is_refused_or_runs(name: str) -> None:
     original = (shared("models") / f"{name}.tflite").read_bytes()
     outcomes, _ = fuzz(original, ".tflite", 600, seed=1, build_each=40)

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import torch
 from torch import nn
 
 from lilliput.models import create_model
@@ -24,6 +25,16 @@ MACS = {  # MLPerf Tiny, per inference
     "resnet8_large": 76_473_920,
     "mobilenet_v1_025": 7_489_664,
     "fc_autoencoder": 264_192,
+    # The MCUNet family, from the published lists of blocks.
+    "mcunet_in0": 6_364_224,
+    "mcunet_in1": 12_790_096,
+    "mcunet_in2": 67_287_200,
+    "mcunet_in3": 81_785_520,
+    "mcunet_in4": 125_874_400,
+    "mobilenet_v2": 300_774_272,
+    "mobilenet_v2_w030_r80": 7_299_968,
+    "mobilenet_v2_w035_r144": 23_499_152,
+    "proxyless_w025_r112": 10_691_008,
 }
 
 
@@ -67,3 +78,22 @@ def test_parameters_are_the_published_weights_and_the_normalisations(name: str, 
 def test_parameter_counts_stay(name: str, trainable: int, total: int) -> None:
     count = count_params(create_model(name))
     assert (count.trainable, count.total) == (trainable, total)
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("mcunet_in0", 749_840),
+        ("mcunet_in1", 636_232),
+        ("mcunet_in2", 729_392),
+        ("mcunet_in3", 737_408),
+        ("mcunet_in4", 1_732_640),
+        ("mobilenet_v2", 3_504_872),
+        ("mobilenet_v2_w030_r80", 634_408),
+        ("mobilenet_v2_w035_r144", 750_280),
+        ("proxyless_w025_r112", 569_600),
+    ],
+)
+def test_parameters_equal_the_published_count(name: str, params: int) -> None:
+    with torch.device("meta"):
+        assert count_params(create_model(name)).trainable == params

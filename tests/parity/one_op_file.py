@@ -12,7 +12,7 @@ import numpy as np
 from lilliput.compiler.graph import Array, Quant
 
 _TYPES = {
-    "float32": 0, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16": 7, "int8": 9, "int4": 17,
+    "float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16": 7, "int8": 9, "int4": 17,
 }  # fmt: skip
 
 Tensor = tuple[tuple[int, ...], str, Quant | None]

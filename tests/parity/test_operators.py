@@ -16,6 +16,7 @@ from lilliput.compiler.graph import Array, Graph
 from lilliput.compiler.interpret import run_integer
 from lilliput.compiler.op import Target
 from lilliput.compiler.program import compile_graph
+from lilliput.core.errors import LilliputError
 from tests.runtime.cases import side_by_side
 from tests.runtime.harness import run_c
 
@@ -94,3 +95,28 @@ def test_every_byte_is_the_interpreters(name: str, tmp_path: Path) -> None:
     inputs = [given[key] for key in program.graph.inputs]
     for made, wanted in zip(run_c(program, inputs, tmp_path), program.run(*inputs), strict=True):
         np.testing.assert_array_equal(made, wanted.reshape(made.shape), err_msg=name)
+
+
+def _changed(data: bytes, rng: np.random.Generator) -> bytes:
+    made = bytearray(data)
+    for at in rng.integers(0, len(made), int(rng.integers(1, 3))).tolist():
+        made[at] = int(rng.choice([0, 1, 2, 3, 5, 9, 64, 128, 255, made[at] ^ 1]))
+    return bytes(made)
+
+
+def _outcome(data: bytes) -> str:
+    try:
+        graph, stage = read_tflite(data)
+        if stage == "integer" and sum(value.nbytes for value in graph.values.values()) < 1 << 20:
+            compile_graph(graph)
+    except LilliputError:
+        return "refused"
+    return "compiled"
+
+
+def test_a_changed_file_is_refused_or_compiled() -> None:
+    """One or two bytes of each file are set to numbers that mean something: other types, shapes, axes, options."""
+    rng, outcomes = np.random.default_rng(1), {"compiled": 0, "refused": 0}
+    for name in sorted(MAKERS) * 20:
+        outcomes[_outcome(_changed(MAKERS[name](rng).file(name), rng))] += 1
+    assert min(outcomes.values()) > 200

@@ -67,8 +67,14 @@ OLDER = [
     *test_depthwise_conv2d.OTHERS, *test_fully_connected.LAYERS,
 ]  # fmt: skip
 """What the kernels for boards are held to."""
-SETS = {"all": ["-march=native"], "AVX2": ["-mavx2"], "none": []}
-"""Flags of gcc: all that this machine has, AVX2 without VNNI, and what every x86-64 has."""
+SETS = {
+    "all": ["-march=native"],
+    "VNNI of 256 bits": ["-mavx2", "-mavx512vnni", "-mavx512vl", "-DLP_ONLY_256"],
+    "AVX2": ["-mavx2"],
+    "none": [],
+}
+"""Flags of gcc: all that this machine has, some of it, and what every x86-64 has."""
+NEEDS = {"VNNI of 256 bits": "avx512_vnni", "AVX2": "avx2"}
 
 
 def everything() -> Graph:
@@ -99,17 +105,17 @@ def wanted(program: Program, inputs: list[Array]) -> tuple[Array, ...]:
 def test_c_equals_the_reference(
     tmp_path: Path, instructions: str, program: Program, inputs: list[Array], wanted: tuple[Array, ...]
 ) -> None:
-    if instructions == "AVX2" and not _has("avx2"):
-        pytest.skip("this machine has no AVX2")
+    _demand(instructions)
     for value, made, expected in zip(
         program.outputs, run_c(program, inputs, tmp_path, SETS[instructions]), wanted, strict=True
     ):
         np.testing.assert_array_equal(made, expected, err_msg=f"{value.name} with {instructions}")
 
 
-def _has(feature: str) -> bool:
-    info = Path("/proc/cpuinfo")
-    return info.is_file() and feature in info.read_text(encoding="utf-8").split()
+def _demand(instructions: str) -> None:
+    info, feature = Path("/proc/cpuinfo"), NEEDS.get(instructions)
+    if feature is not None and not (info.is_file() and feature in info.read_text(encoding="utf-8").split()):
+        pytest.skip(f"this machine has no {feature}")
 
 
 def test_every_kernel_is_used_by_some_case(program: Program) -> None:
@@ -126,7 +132,7 @@ def test_layers_that_leave_no_room_for_rounding_get_the_portable_kernels() -> No
         depthwise((5, 6), 3, multiplier=2),
     ]
     used = [step.kernel.function for step in compile_graph(parallel(layers), HOST).steps]
-    assert used == ["lp_conv2d_stem_s8", "lp_conv2d_s8", "lp_depthwise_conv2d_s8"]
+    assert used == ["lp_conv2d_patch_s8", "lp_conv2d_s8", "lp_depthwise_conv2d_s8"]
     some = np.ones((2, 4), np.int8)
     fine = Channels(some, some[:, 0], some[:, 0], np.int8([-1, -21]), (1 << 30) - 1, 0, 0, (-128, 127))
     assert fits_simd(fine)
@@ -198,8 +204,9 @@ int main(void)
 @pytest.mark.parametrize("instructions", list(SETS))
 def test_sixteen_accumulators_are_rounded_as_one(tmp_path: Path, instructions: str) -> None:
     compiler = shutil.which("gcc")
-    if compiler is None or (instructions == "AVX2" and not _has("avx2")):
-        pytest.skip("gcc is not installed, or this machine has no AVX2")
+    if compiler is None:
+        pytest.skip("gcc is not installed")
+    _demand(instructions)
     (tmp_path / "main.c").write_text(_REQUANTISE)
     runtime = str(files("lilliput.runtime").joinpath("."))
     command = [compiler, *STRICT, "-O2", *SETS[instructions], f"-I{runtime}", "main.c", "-o", "run"]

@@ -20,6 +20,10 @@ from lilliput.core.errors import BoardFault, DoesNotFit, MissingExtra, MissingTo
 INSTRUCTION_LIMIT = 20_000_000_000
 """A run that retires more is taken for one that does not end; the largest networks of this field need a tenth."""
 
+OUTSIDE = 0x90000000
+"""Where the board's `main` finds a streamed input: the address of external memory on many boards. No board here has
+memory of its own there."""
+
 _PAGE = 4096
 _CONTROL = 0xE000E000
 """Cortex-M system control space; reset switches the floating-point unit on there."""
@@ -42,6 +46,7 @@ class Machine:
         self.image = image
         self._engine, self._registers, self._error = _engine(image.board)
         self._fault = ""
+        self._outside_bytes = 0
         self._map()
         self._watch()
         self._counter = BlockCounter(image, self._engine, native=native)
@@ -75,6 +80,17 @@ class Machine:
     def write(self, address: int, data: bytes) -> None:
         """Put bytes into memory."""
         self._engine.mem_write(address, data)
+
+    def write_outside(self, data: bytes) -> None:
+        """Put bytes into memory outside of the chip, from which a streamed input is read; mapped at the first use."""
+        if len(data) > self._outside_bytes:
+            from unicorn import UC_PROT_READ
+
+            if self._outside_bytes:
+                self._engine.mem_unmap(OUTSIDE, self._outside_bytes)
+            self._outside_bytes = -(-len(data) // _PAGE) * _PAGE
+            self._engine.mem_map(OUTSIDE, self._outside_bytes, UC_PROT_READ)
+        self.write(OUTSIDE, data)
 
     def read(self, address: int, count: int) -> bytes:
         """Bytes of memory."""

@@ -78,9 +78,11 @@ def build_host(program: Sourced) -> Path:
 
 def host_main(ports: Ports) -> str:
     """`main` of the host program."""
-    read = [f"        if (fread({p.accessor}(arena), {p.nbytes}, 1, stdin) != 1) return 0;" for p in ports.inputs]
+    read = [f"        if (fread({p.place('arena')}, {p.nbytes}, 1, stdin) != 1) return 0;" for p in ports.inputs]
     write = [f"        if (fwrite({p.accessor}(arena), {p.nbytes}, 1, stdout) != 1) return 3;" for p in ports.outputs]
-    return Template(template("main_host.c")).substitute(read="\n".join(read), write="\n".join(write))
+    return Template(template("main_host.c")).substitute(
+        image=ports.image_source(), read="\n".join(read), write="\n".join(write)
+    )
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from lilliput.compiler.graph import Array, Graph
 from lilliput.compiler.memory import ARENA_ALIGN
 from lilliput.compiler.op import Target
 from lilliput.compiler.program import Program, compile_graph
-from lilliput.core.errors import ToolFailed
+from lilliput.core.errors import ToolFailed, UnsupportedOp
 
 _FLAGS = (*STRICT, "-O3", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden")
 _CACHE_LINE = 64
@@ -50,6 +50,7 @@ class Native:
         program: a compiled network; `compile_native` chooses the fast kernels for it.
 
     Raises:
+        UnsupportedOp: LP301, the network's input is streamed.
         MissingTool: LP602, there is no C compiler here.
         ToolFailed: LP603, the compiler refused the C, or the library cannot be loaded.
     """
@@ -57,6 +58,11 @@ class Native:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.ports = ports_of(program)
+        if self.ports.streamed is not None:
+            raise UnsupportedOp(
+                f"{program.graph.name} asks for its input window by window, which is for boards",
+                fix="compile it with the image resident",
+            )
         self._library = _load(build_native(program))
         self._lock = threading.Lock()
         self._arena = _aligned(self.ports.arena_bytes)
@@ -83,17 +89,17 @@ class Native:
         """
         if out is None and self._is_one_row(x):
             return self._run_row(x)
-        rows = self.ports.row_count(x)
+        runs = self.ports.row_count(x)
         given = [np.ascontiguousarray(array) for array in x]
         if out is None:
-            made = tuple(np.empty((rows, *port.shape[1:]), port.dtype) for port in self.ports.outputs)
+            made = tuple(np.empty(_shape(port, runs), port.dtype) for port in self.ports.outputs)
         else:
             made = tuple(out)
-            self._demand_room(made, rows)
+            self._demand_room(made, runs)
         with self._lock:
             _point(self._inputs, given)
             _point(self._outputs, made)
-            self._library.lilliput_native_run(self._at, rows, self._inputs, self._outputs)
+            self._library.lilliput_native_run(self._at, runs, self._inputs, self._outputs)
         return made
 
     def _is_one_row(self, x: Sequence[Array]) -> bool:
@@ -120,14 +126,14 @@ class Native:
 
     def _view(self, port: Port) -> Array:
         """The place of one input or output in the arena."""
-        view: Array = self._arena[port.offset : port.offset + port.nbytes].view(port.dtype).reshape(port.shape)
+        view: Array = self._arena[port.at : port.at + port.nbytes].view(port.dtype).reshape(port.shape)
         return view
 
-    def _demand_room(self, made: Sequence[Array], rows: int) -> None:
+    def _demand_room(self, made: Sequence[Array], runs: int) -> None:
         if len(made) != len(self.ports.outputs):
             raise ValueError(f"the network has {len(self.ports.outputs)} outputs, `out` has {len(made)}")
         for port, array in zip(self.ports.outputs, made, strict=True):
-            wanted = (rows, *port.shape[1:])
+            wanted = _shape(port, runs)
             if array.shape != wanted or array.dtype != port.dtype:
                 given = f"{array.dtype}{list(array.shape)}"
                 raise ValueError(f"{port.accessor} gives {port.dtype}{list(wanted)}, `out` is {given}")
@@ -203,6 +209,11 @@ def _load(path: Path) -> ctypes.CDLL:
     library.lilliput_native_run.argtypes = [pointer, ctypes.c_size_t, array, array]
     library.lilliput_native_run.restype = None
     return library
+
+
+def _shape(port: Port, runs: int) -> tuple[int, ...]:
+    """Of the outputs of some runs; most networks give one row a run."""
+    return runs * port.shape[0], *port.shape[1:]
 
 
 def _aligned(nbytes: int) -> Array:

@@ -137,7 +137,12 @@ def _plain(text: str) -> str:
 
 
 def _usage(ports: Ports) -> str:
-    lines = [f"/* write the input to {port.accessor}(arena) */" for port in ports.inputs]
+    lines = [
+        "/* define lilliput_model_read_input: lilliput_model.h says what it does */"
+        if port.offset is None
+        else f"/* write the input to {port.accessor}(arena) */"
+        for port in ports.inputs
+    ]
     lines.append("lilliput_model_run(arena);")
     return "\n".join([*lines, *(f"/* read the output from {port.accessor}(arena) */" for port in ports.outputs)])
 
@@ -149,15 +154,30 @@ def _vectors(program: Program, ports: Ports, inputs: Sequence[Array], title: str
     arrays, copies, compares = [], [], []
     for index, (port, values) in enumerate(zip(ports.inputs, stored, strict=True)):
         arrays.append(_array(f"lilliput_check_input_{index}", port, values))
-        copies.append(f"    memcpy({port.accessor}(arena), lilliput_check_input_{index}[row], {port.nbytes}u);")
+        stored_row = f"lilliput_check_input_{index}[row]"
+        copies.append(
+            f"    lilliput_image = {stored_row};"
+            if port.offset is None
+            else f"    memcpy({port.accessor}(arena), {stored_row}, {port.nbytes}u);"
+        )
     number = _number_type(ports)
     for index, (port, values) in enumerate(zip(ports.outputs, program.run(*stored), strict=True)):
         arrays.append(_array(f"lilliput_check_output_{index}", port, values))
         compares.append(_compare(index, port, values, number))
+    window = [_CHECK_WINDOW] if ports.streamed else []
     return Template(template("package/lilliput_check.h")).substitute(
-        title=title, rows=count, arrays="\n\n".join(arrays), copies="\n".join(copies),
+        title=title, rows=count, arrays="\n\n".join([*arrays, *window]), copies="\n".join(copies),
         compares="\n".join(compares), number=number, zero="0.0f" if number == "float" else "0",
     )  # fmt: skip
+
+
+_CHECK_WINDOW = """/* The stored row that the network reads its windows from. Include this header in one file only. */
+static const void *lilliput_image;
+
+void lilliput_model_read_input(int32_t top, int32_t left, int32_t rows, int32_t columns, void *to)
+{
+    lilliput_model_copy_window(lilliput_image, top, left, rows, columns, to);
+}"""
 
 
 def _number_type(ports: Ports) -> str:

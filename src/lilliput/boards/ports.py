@@ -19,7 +19,7 @@ from lilliput.core.errors import NotThisFormat
 _PORT = re.compile(
     r"/\* [^\n]*: (?P<shape>\d+(?: x \d+)*) (?P<dtype>[a-z]+\d*)[^\n]*\*/\n"
     r"#define LILLIPUT_MODEL_(?P<kind>INPUT|OUTPUT)(?P<suffix>(?:_\d+)?)_LENGTH (?P<length>\d+)u\n"
-    r"[^\n]*\n\{\n[^\n]*arena \+ (?P<offset>\d+)\);\n\}"
+    r"(?:[^\n]*\n\{\n[^\n]*arena \+ (?P<offset>\d+)\);\n\}|#define LILLIPUT_MODEL_INPUT_IS_STREAMED 1\n)"
 )
 _ARENA = re.compile(r"#define LILLIPUT_MODEL_ARENA_BYTES (\d+)u")
 
@@ -41,17 +41,35 @@ class SourceFiles:
 
 @dataclass(frozen=True)
 class Port:
-    """One input or output: `shape` with its batch axis of 1, `offset` in bytes from the start of the arena."""
+    """One input or output.
+
+    Args:
+        accessor: the C function that gives its place in an arena.
+        shape: with its batch axis of 1.
+        dtype: of an element.
+        offset: in bytes from the start of the arena; None for an input that is asked for window by window.
+    """
 
     accessor: str
     shape: tuple[int, ...]
     dtype: str
-    offset: int
+    offset: int | None
 
     @property
     def nbytes(self) -> int:
         """Bytes of one row."""
         return int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize
+
+    def place(self, arena: str) -> str:
+        """The C expression for its memory: in `arena`, or the program's own `lilliput_image`."""
+        return "lilliput_image" if self.offset is None else f"{self.accessor}({arena})"
+
+    @property
+    def at(self) -> int:
+        """`offset`. Raises ValueError where it lies in no arena."""
+        if self.offset is None:
+            raise ValueError(f"{self.accessor} is streamed: it lies in no arena")
+        return self.offset
 
 
 @dataclass(frozen=True)
@@ -61,6 +79,21 @@ class Ports:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     arena_bytes: int
+
+    @property
+    def streamed(self) -> Port | None:
+        """The input that is asked for window by window."""
+        return next((port for port in self.inputs if port.offset is None), None)
+
+    def image_source(self) -> str:
+        """C that keeps a streamed input as a whole beside the arena, and hands out its windows; else nothing."""
+        if self.streamed is None:
+            return ""
+        return (
+            f"static _Alignas(8) uint8_t lilliput_image[{self.streamed.nbytes}];\n\n"
+            "void lilliput_model_read_input(int32_t top, int32_t left, int32_t rows, int32_t columns, void *to)\n"
+            "{\n    lilliput_model_copy_window(lilliput_image, top, left, rows, columns, to);\n}\n"
+        )
 
     def row_count(self, inputs: Sequence[Array]) -> int:
         """The number of inferences that some inputs stand for.
@@ -110,7 +143,9 @@ def ports_of(program: Sourced) -> Ports:
         shape = tuple(int(axis) for axis in match["shape"].split(" x "))
         accessor = f"lilliput_model_{match['kind'].lower()}{match['suffix']}"
         if int(np.prod(shape)) == int(match["length"]):
-            found[match["kind"]].append(Port(accessor, shape, match["dtype"], int(match["offset"])))
+            found[match["kind"]].append(
+                Port(accessor, shape, match["dtype"], int(match["offset"]) if match["offset"] else None)
+            )
     declared = len(re.findall(r"^#define LILLIPUT_MODEL_(?:IN|OUT)PUT\w*_LENGTH ", header, re.MULTILINE))
     if arena is None or not found["INPUT"] or not found["OUTPUT"] or declared != sum(map(len, found.values())):
         raise NotThisFormat("lilliput_model.h is not as `lilliput compile` prints it", fix="compile the network again")

@@ -91,14 +91,16 @@ def find_qemu(board: Board) -> str:
 def semihosting_main(ports: Ports) -> str:
     """The `main` that reads rows of inputs and writes rows of outputs through semihosting."""
     read = [
-        f"        if (!transfer(SYS_READ, inputs, {p.accessor}(lilliput_arena), {p.nbytes}u)) leave(0u);"
+        f"        if (!transfer(SYS_READ, inputs, {p.place('lilliput_arena')}, {p.nbytes}u)) leave(0u);"
         for p in ports.inputs
     ]
     write = [
         f"        if (!transfer(SYS_WRITE, outputs, {p.accessor}(lilliput_arena), {p.nbytes}u)) leave(3u);"
         for p in ports.outputs
     ]
-    return Template(template("main_semihosting.c")).substitute(read="\n".join(read), write="\n".join(write))
+    return Template(template("main_semihosting.c")).substitute(
+        image=ports.image_source(), read="\n".join(read), write="\n".join(write)
+    )
 
 
 def _run(qemu: str, board: Board, folder: Path) -> None:

@@ -15,7 +15,7 @@ from lilliput.boards.board import Board
 from lilliput.boards.run import Execution
 from lilliput.compiler.graph import Value
 from lilliput.compiler.memory import Step
-from lilliput.compiler.print_c import layer_name
+from lilliput.compiler.print_c import layer_functions
 from lilliput.compiler.program import Program
 from lilliput.core.output import Table
 from lilliput.core.units import exact_bytes, format_bytes, format_ms, grouped
@@ -63,7 +63,7 @@ def make_report(program: Program, board: Board, execution: Execution) -> dict[st
         },
         "inputs": [_port(value) for value in program.inputs],
         "outputs": [_port(value) for value in program.outputs],
-        "layers": [_layer(program, step, execution.by_layer) for step in program.steps],
+        "layers": _layers(program, execution.by_layer),
         "without_dsp": _without_dsp(program),
         "arithmetic": _arithmetic(program),
         "functions": dict(execution.by_function),
@@ -85,10 +85,10 @@ def report_parts(report: Mapping[str, Any], *, sort: str = "") -> list[Table | s
     if report.get("rounding"):
         parts.append(f"rounding: {report['rounding']}")
     parts.append(_layer_table(report, sort))
-    if report.get("tuned"):
-        parts.append(_tuned_table(report["tuned"]))
     if report.get("arithmetic") == "float32":
         parts.append(_float_line(board))
+    if report.get("tuned"):
+        parts.append(_tuned_table(report["tuned"]))
     if report["without_dsp"]:
         names = ", ".join(report["without_dsp"])
         parts.append(f"these layers run the portable kernel, though the core has DSP instructions: {names}")
@@ -112,24 +112,36 @@ def report_markdown(report: Mapping[str, Any]) -> str:
     return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
 
 
-def _layer(program: Program, step: Step, by_layer: Mapping[str, int]) -> dict[str, Any]:
-    graph, node, plan = program.graph, step.node, program.plan
-    output = graph.values[node.output]
-    live = plan.live_bytes(step.index)
-    macs = program.macs_of(node)
+def _layers(program: Program, by_layer: Mapping[str, int]) -> list[dict[str, Any]]:
+    """A row for each step; for a layer that runs tile by tile one row for all tiles."""
+    functions = layer_functions(program.steps, program.plan)
+    together: dict[str, list[Step]] = {}
+    for step in program.steps:
+        together.setdefault(step.node.layer, []).append(step)
+    return [
+        _layer(program, name, steps, [by_layer.get(f) for f in dict.fromkeys(functions[s.index] for s in steps)])
+        for name, steps in together.items()
+    ]
+
+
+def _layer(program: Program, name: str, steps: Sequence[Step], instructions: Sequence[int | None]) -> dict[str, Any]:
+    graph, plan, node = program.graph, program.plan, steps[0].node
+    live = max(plan.live_bytes(step.index) for step in steps)
+    largest = max((graph.values[step.node.output] for step in steps), key=lambda value: value.elements)
     return {
-        "index": step.index,
-        "name": node.name,
+        "index": steps[0].index,
+        "name": name,
         "op": node.op,
-        "kernel": step.kernel.function,
-        "variant": step.kernel.variant,
-        "output_shape": list(output.shape),
+        "kernel": steps[0].kernel.function,
+        "variant": steps[0].kernel.variant,
+        "output_shape": list(largest.shape),
         "params": sum(value.elements for value in graph.ins(node) if value.is_constant),
-        "macs": macs,
+        "macs": sum(program.macs_of(step.node) for step in steps),
         "live_bytes": live,
-        "scratch_bytes": step.kernel.scratch_bytes,
-        "instructions": by_layer.get(layer_name(step)),
+        "scratch_bytes": max(step.kernel.scratch_bytes for step in steps),
+        "instructions": None if None in instructions else sum(count or 0 for count in instructions),
         "peak": live == plan.bound,
+        **({"tiles": len(steps)} if "tile_of" in node.attrs else {}),
     }
 
 
@@ -142,7 +154,7 @@ def _without_dsp(program: Program) -> list[str]:
         for step in program.steps
         if (read := program.graph.ins(step.node))[1:] and read[0].dtype == "int8" and program.macs_of(step.node) > 0
     ]
-    return [step.node.name for step in weighted if not step.kernel.function.endswith("_dsp")]
+    return list(dict.fromkeys(s.node.layer for s in weighted if not s.kernel.function.endswith("_dsp")))
 
 
 def _arithmetic(program: Program) -> str:

@@ -121,14 +121,18 @@ def infer(machine: Machine, ports: Ports, row: bytes) -> tuple[bytes, int]:
     arena = machine.image.symbols["lilliput_arena"].address
     place(machine, ports, row)
     count = machine.call("lilliput_model_run", [arena])
-    return b"".join(machine.read(arena + port.offset, port.nbytes) for port in ports.outputs), count
+    return b"".join(machine.read(arena + port.at, port.nbytes) for port in ports.outputs), count
 
 
 def place(machine: Machine, ports: Ports, row: bytes) -> None:
-    """Write one row of inputs into the arena."""
+    """Write one row of inputs into the arena, or a streamed one beside the board's own memory."""
     arena, start = machine.image.symbols["lilliput_arena"].address, 0
     for port in ports.inputs:
-        machine.write(arena + port.offset, row[start : start + port.nbytes])
+        part = row[start : start + port.nbytes]
+        if port.offset is None:
+            machine.write_outside(part)
+        else:
+            machine.write(arena + port.offset, part)
         start += port.nbytes
 
 

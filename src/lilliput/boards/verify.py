@@ -18,7 +18,7 @@ from lilliput.boards.run import Execution, differing_bytes, execute, place
 from lilliput.boards.toolchain import ToolchainName
 from lilliput.compiler.graph import Array, Graph
 from lilliput.compiler.interpret import run_float, run_integer
-from lilliput.compiler.print_c import layer_name
+from lilliput.compiler.print_c import layer_functions
 from lilliput.compiler.program import Program, compile_graph
 from lilliput.core.errors import LilliputError, NotBitExact
 
@@ -148,16 +148,16 @@ def _first_on_board(program: Program, execution: Execution, inputs: Sequence[Arr
     if image is None or image.board.emulator != "unicorn":
         return None
     expected, ports, machine = _reference(program, inputs, row), ports_of(program), Machine(image)
-    arena = image.symbols["lilliput_arena"].address
+    arena, functions = image.symbols["lilliput_arena"].address, layer_functions(program.steps, program.plan)
     place(machine, ports, ports.rows(inputs)[row])
     # A compiler may add .constprop.0 and the like to the name.
     symbols = {layer.name.split(".")[0]: layer.name for layer in image.layers()}
     for step in program.steps:
-        symbol = symbols.get(layer_name(step))
+        symbol = symbols.get(functions[step.index])
         if symbol is None:
             return None
         machine.call(symbol, [arena])
-        output = step.kernel.operands[-1]
+        output = step.node.output
         if output in expected:
             wanted = expected[output]
             read = machine.read(arena + program.plan.offsets[output], wanted.nbytes)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lilliput.compress.quantise import QuantiseSettings
 from lilliput.core.budget import Budget
+from lilliput.core.errors import BadSetting
 from lilliput.core.settings import load_settings
 from lilliput.tasks import Task
 from lilliput.train.settings import TrainSettings
@@ -24,6 +25,9 @@ class BuildSettings:
         quantise: the quantisation's.
         budget: limits below the board's.
         prove_rows: unseen items that the proof runs over; 0 for all of the test split.
+
+    Raises:
+        BadSetting: LP101, activations that do not fit what the preprocessing makes.
     """
 
     model: str = ""
@@ -32,6 +36,14 @@ class BuildSettings:
     quantise: QuantiseSettings = field(default_factory=QuantiseSettings)
     budget: Budget = field(default_factory=Budget)
     prove_rows: int = 0
+
+    def __post_init__(self) -> None:
+        if self.quantise.activations != "int8":
+            raise BadSetting(
+                f"quantise.activations = {self.quantise.activations!r} in a build",
+                why="the task's preprocessing makes int8 for the network",
+                fix="leave it at int8; `lilliput compile --activations int16` takes networks by themselves",
+            )
 
 
 def build_settings(

@@ -59,6 +59,7 @@ RoundingName = Annotated[
 class _Wishes:
     """What the options say about how a network is to be compiled."""
 
+    settings: list[str]
     dequantise: bool
     stream: bool
     hop: int
@@ -100,8 +101,8 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    wishes = _Wishes(dequantise, stream, hop, rounding, tune, toolchain)
-    program, told = _program(file, chosen, calibration, _overrides(activations, settings), wishes)
+    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, toolchain)
+    program, told = _program(file, chosen, calibration, wishes)
     rows = _random_rows(program, told)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, verification.execution) | {
@@ -138,8 +139,8 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    wishes = _Wishes(dequantise, stream, hop, rounding, tune, toolchain)
-    program, told = _program(file, chosen, calibration, _overrides(activations, settings), wishes)
+    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, toolchain)
+    program, told = _program(file, chosen, calibration, wishes)
     rows = _random_rows(program, {})
     first = [x[: len(x) // ROWS] for x in rows]
     execution = execute(program, chosen, first, toolchain=_toolchain(toolchain))
@@ -147,9 +148,7 @@ def cost(
     Output(json=json, quiet=quiet).show(report, ids=[str(file)], human=report_parts(report, sort=sort))
 
 
-def _program(
-    file: Path, board: Board, calibration: Path | None, settings: list[str], wishes: _Wishes
-) -> tuple[Program, dict[str, Any]]:
+def _program(file: Path, board: Board, calibration: Path | None, wishes: _Wishes) -> tuple[Program, dict[str, Any]]:
     """The compiled network, and what the report says beyond it."""
     from lilliput.compiler.frontends import load_network
     from lilliput.compiler.passes.stream import stream as streamed
@@ -162,10 +161,10 @@ def _program(
     told: dict[str, Any] = {}
     graph, stage = load_network(file, dequantise=wishes.dequantise)
     if stage == "float" and calibration is not None:
-        graph = _quantised(graph, calibration, settings)
-    elif settings:
+        graph = _quantised(graph, calibration, wishes.settings)
+    elif wishes.settings:
         why = "is quantised already" if stage == "integer" else "is compiled in float32 without --calibration"
-        raise BadSetting(f"{settings[0]} for {file.name}, which {why}", fix="leave the setting out")
+        raise BadSetting(f"{wishes.settings[0]} for {file.name}, which {why}", fix="leave the setting out")
     if wishes.rounding != "double":
         graph = _rounded(graph, wishes.rounding)
         told["rounding"] = wishes.rounding
@@ -211,8 +210,20 @@ def _array(path: Path) -> np.ndarray:
 def _random_rows(program: Program, told: Mapping[str, Any]) -> list[np.ndarray]:
     """The same few rows each time: random, and the extreme ones. A stream gets enough of them to fill its memory.
 
-    Of float32, whose range is nobody's, they are normal with deviation 1, and all -255 and all 255.
+    Of float32, whose range nobody tells, they are normal with deviation 1, and all -255 and all 255; or less far, where
+    the network leaves the range of float32 for those.
     """
+    import numpy as np
+
+    found = _rows(program, told, 255)
+    for far in (8, 1) if any(value.dtype == "float32" for value in program.inputs) else ():
+        if all(np.isfinite(y).all() for y in program.run(*found)):
+            break
+        found = _rows(program, told, far)
+    return found
+
+
+def _rows(program: Program, told: Mapping[str, Any], far: int) -> list[np.ndarray]:
     import numpy as np
 
     rng, found = np.random.default_rng(0), []
@@ -220,7 +231,7 @@ def _random_rows(program: Program, told: Mapping[str, Any]) -> list[np.ndarray]:
     for value in program.inputs:
         each = (value.shape or (1,))[0]
         shape = (count * each, *value.shape[1:])
-        low, high = _extremes(value.dtype)
+        low, high = _extremes(value.dtype, far)
         if value.dtype == "float32":
             x = rng.standard_normal(shape).astype(np.float32)
         else:
@@ -230,11 +241,11 @@ def _random_rows(program: Program, told: Mapping[str, Any]) -> list[np.ndarray]:
     return found
 
 
-def _extremes(dtype: str) -> tuple[int, int]:
+def _extremes(dtype: str, far: int) -> tuple[int, int]:
     import numpy as np
 
     if dtype in ("float32", "bool"):
-        return (-255, 255) if dtype == "float32" else (0, 1)
+        return (-far, far) if dtype == "float32" else (0, 1)
     limits = np.iinfo(dtype)
     return int(limits.min), int(limits.max)
 

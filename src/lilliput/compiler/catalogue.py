@@ -21,7 +21,8 @@ from lilliput.compiler.ops import ops
 
 FORMATS = ("tflite", "onnx", "aten")
 _PACKAGE = "lilliput.compiler.ops"
-_CORES = {"dsp": "dsp", "mve": "mve", "host": "host"}
+_CORES = ("dsp", "mve", "simd")
+"""Suffixes of the kernels for cores with vectors; the others run anywhere."""
 _TYPES = {
     "s4": "int4", "s8": "int8", "u8": "uint8", "s16": "int16", "u16": "uint16", "s32": "int32", "s64": "int64",
     "f32": "float32",
@@ -36,11 +37,17 @@ def describe(name: str) -> dict[str, Any]:
     kernels = kernels_of(op)
     return {
         "summary": (inspect.getdoc(type(op)) or "").strip().splitlines()[0],
-        "types": types_of(kernels),
-        "cores": sorted({_core(kernel) for kernel in kernels}, key=["portable", *_CORES].index),
+        "types": _declared(op, types_of(kernels)),
+        "cores": sorted({_core(kernel) for kernel in kernels}, key=("portable", *_CORES).index),
         "kernels": kernels,
         **{kind: [theirs for theirs, ours in translations(kind).items() if name in ours] for kind in FORMATS},
     }
+
+
+def _declared(op: Op, types: list[str]) -> list[str]:
+    """The types an operator says it takes, where it does; others share its kernels with those that take more."""
+    takes = list(getattr(op, "takes", ()))
+    return takes + [kind for kind in types if kind == "float32" and kind not in takes] if takes else types
 
 
 def kernels_of(op: Op) -> list[str]:
@@ -96,7 +103,7 @@ def _core(kernel: str) -> str:
 def _is_kernel(named: str, stem: str) -> bool:
     """Whether a piece of text in an operator's code stands for a kernel: its name, or the beginning of one, where the
     rest is worked out."""
-    if stem == named:
+    if stem == named or (named.endswith("_") and stem.startswith(named)):
         return True
     rest = stem.removeprefix(named)
     return rest != stem and named not in runtime_stems() and bool(re.fullmatch(r"\d?(_[a-z]?\d+|_(s|f|u)\d+.*)?", rest))
@@ -106,13 +113,15 @@ def _stems(kind: type[Op]) -> set[str]:
     """The pieces of kernels' names in the methods of an operator, and in the functions of the package they call."""
     todo: list[FunctionType] = []
     found: set[str] = set()
+    overridden: set[str] = set()
     for base in kind.__mro__:
         if not base.__module__.startswith(_PACKAGE):
             continue
-        for member in vars(base).values():
+        for name, member in vars(base).items():
             member = member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
-            if isinstance(member, FunctionType):
+            if isinstance(member, FunctionType) and name not in overridden:
                 todo.append(member)
+                overridden |= set() if "super" in member.__code__.co_names else {name}
     stem = getattr(kind, "function", "")
     found |= {stem} if stem else set()
     seen: set[FunctionType] = set()
@@ -121,8 +130,11 @@ def _stems(kind: type[Op]) -> set[str]:
         if function in seen:
             continue
         seen.add(function)
+        found |= {text for text in function.__defaults__ or () if str(text).startswith("lp_")}
         for code in _codes(function.__code__):
             found |= {text for text in code.co_consts if isinstance(text, str) and re.fullmatch(r"lp_[a-z0-9_]+", text)}
+            if "lp_" in code.co_consts:  # an operator's own name in between
+                found |= {f"lp_{kind.name}{rest}" for rest in code.co_consts if str(rest).startswith("_")}
             called = (function.__globals__.get(name) for name in code.co_names)
             todo += [f for f in called if isinstance(f, FunctionType) and f.__module__.startswith(_PACKAGE)]
     return found
@@ -153,7 +165,9 @@ def _asked_for(theirs: str, translator: Callable[..., Any]) -> frozenset[str]:
             if called in _MAKERS:
                 for argument in call.args:
                     found |= _texts(argument, assigned, scope, theirs)
-            helper = scope.get(called)
+                continue
+            owner = scope.get("Reader") if isinstance(call.func, ast.Attribute) else None
+            helper = scope.get(called) if owner is None else getattr(owner, called, None)
             if isinstance(helper, FunctionType) and helper.__module__.startswith("lilliput.compiler.frontends"):
                 todo.append(helper)
     return frozenset(found & set(ops))
@@ -164,12 +178,14 @@ def _assignments(tree: ast.AST) -> dict[str, list[ast.expr]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                pairs = [(target, node.value)]
-                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                    pairs = list(zip(target.elts, node.value.elts, strict=False))
-                for one, value in pairs:
-                    if isinstance(one, ast.Name):
-                        found.setdefault(one.id, []).append(value)
+                values = [node.value.body, node.value.orelse] if isinstance(node.value, ast.IfExp) else [node.value]
+                for value in values:
+                    pairs = [(target, value)]
+                    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                        pairs = list(zip(target.elts, value.elts, strict=False))
+                    for one, part in pairs:
+                        if isinstance(one, ast.Name):
+                            found.setdefault(one.id, []).append(part)
     return found
 
 

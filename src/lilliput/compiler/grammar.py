@@ -54,6 +54,9 @@ def _check_structure(graph: Graph) -> None:
     if len(set(names)) != len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise BrokenGraph(f"node names appear twice: {', '.join(twice[:5])}")
+    for name in graph.inputs:
+        if graph.values[name].is_constant:
+            raise BrokenGraph(f"input {name!r} is a constant")
     known = set(graph.inputs) | {name for name, value in graph.values.items() if value.is_constant or value.is_state}
     for node in graph.nodes:
         for name in node.inputs:
@@ -64,10 +67,27 @@ def _check_structure(graph: Graph) -> None:
     for name in graph.outputs:
         if name not in known:
             raise BrokenGraph(f"output {name!r} has no producer")
+    _check_memory(graph)
     for state in graph.states:
         owners = [node.name for node in graph.nodes for name in node.inputs if name == state.name]
         if len(owners) != 1 or state.is_constant or state.name in (*graph.inputs, *graph.outputs):
             raise BrokenGraph(f"state {state.name!r} must belong to one node, it is read by {', '.join(owners)}")
+
+
+def _check_memory(graph: Graph) -> None:
+    """A map that is pasted into changes, so nothing else may read it; what is asked for in parts is not in memory."""
+    for node in graph.nodes:
+        readers = [graph.readers[name] for name in node.inputs]
+        if node.op == "paste" and len(node.inputs) > 1:
+            maker = graph.producers.get(node.inputs[1])
+            alone = readers[1] == (node,) and node.inputs[1] not in (node.inputs[0], *graph.outputs)
+            expect(
+                alone and maker is not None and maker.op == "paste", node, "its map must be a paste's, and its alone"
+            )
+        if ops[node.op].asks_outside:
+            outside = node.inputs[0] in graph.inputs and node.inputs[0] not in graph.outputs
+            expect(outside and all(ops[reader.op].asks_outside for reader in readers[0]), node,
+                   f"{node.inputs[0]!r} must be an input that nothing reads from memory")  # fmt: skip
 
 
 def _check_value(value: Value, stage: Stage) -> None:

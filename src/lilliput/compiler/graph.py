@@ -182,6 +182,11 @@ class Node:
         (output,) = self.outputs
         return output
 
+    @property
+    def layer(self) -> str:
+        """The layer that it is a part of: its attribute `tile_of` where the layer runs tile by tile, else itself."""
+        return str(self.attrs.get("tile_of", self.name))
+
     def with_attrs(self, **changes: Any) -> Node:
         """The same node with some attributes changed."""
         return replace(self, attrs={**self.attrs, **changes})

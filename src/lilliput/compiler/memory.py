@@ -2,29 +2,26 @@
 
 Values that share memory, because a node only renames them or because a kernel may work in place, form one buffer. A
 buffer lives from the step that first writes it to the step that last reads it; two buffers that live at the same step
-may not overlap. The least arena there can be is the largest sum of the buffers that live at one step (`bound`).
+may not overlap. A buffer whose value was taken over in place by a smaller one is smaller from then on, and what lies
+behind it is free. The least arena there can be is the largest sum of the buffers that live at one step (`bound`).
 
-Placing rectangles best is hard in general, so several cheap orders are tried first, best fit in each, and a search over
-orders follows while the plan is above the bound; for the small graphs of this field it reaches the bound.
+Where the buffers go is `placement`'s to find.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lilliput.compiler.graph import ITEM_BYTES, Graph, Node, Value
 from lilliput.compiler.op import Kernel
+from lilliput.compiler.ops import ops
+from lilliput.compiler.placement import SCRATCH_ALIGN, Buffer, Part, liveness_bound, place
 
 VALUE_ALIGN = 4
 """Bytes; kernels read four int8 at once."""
-SCRATCH_ALIGN = 8
 ARENA_ALIGN = 16
 """What the user's arena must be aligned to."""
-
-EXACT_BUFFERS = 24
-"""Up to this many buffers the search over orders is exhaustive (with bounds), within `SEARCH_STEPS`."""
-SEARCH_STEPS = 200_000
 
 
 @dataclass(frozen=True)
@@ -34,25 +31,6 @@ class Step:
     index: int
     node: Node
     kernel: Kernel
-
-
-@dataclass(frozen=True)
-class Buffer:
-    """Memory that one or more values share, live in the closed interval [first, last] of steps.
-
-    Inputs of the network are written before step 0 (first = -1); outputs are read after the last step; states live all
-    the time.
-    """
-
-    names: tuple[str, ...]
-    nbytes: int
-    first: int
-    last: int
-    align: int
-
-    def meets(self, other: Buffer) -> bool:
-        """True when both live at some step."""
-        return self.first <= other.last and other.first <= self.last
 
 
 @dataclass(frozen=True)
@@ -77,7 +55,7 @@ class MemoryPlan:
 
     def live_bytes(self, step: int) -> int:
         """Bytes of the buffers that live at a step."""
-        return sum(buffer.nbytes for buffer, _ in self.buffers if buffer.first <= step <= buffer.last)
+        return sum(buffer.bytes_at(step) for buffer, _ in self.buffers)
 
 
 def plan_memory(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str]) -> MemoryPlan:
@@ -102,10 +80,19 @@ def plan_memory(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str])
     )
 
 
+def resident_inputs(graph: Graph) -> tuple[str, ...]:
+    """The network's inputs that lie in the arena: all but those that its nodes ask the application for in parts."""
+    return tuple(
+        name
+        for name in graph.inputs
+        if not graph.readers[name] or not all(ops[node.op].asks_outside for node in graph.readers[name])
+    )
+
+
 def live_buffers(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str]) -> list[Buffer]:
     """The buffers to place, after merging renamed values and in-place outputs."""
     states = [value.name for value in graph.states]
-    first = dict.fromkeys((*graph.inputs, *states), -1)
+    first = dict.fromkeys((*resident_inputs(graph), *states), -1)
     last = dict.fromkeys((*graph.outputs, *states), len(steps))
     root = {name: name for name, value in graph.values.items() if not value.is_constant}
 
@@ -135,29 +122,29 @@ def live_buffers(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str]
     for step in steps:
         for name in step.kernel.operands:
             extend(name, step.index)
-    for step in steps:  # in place, once all lifetimes are known: the input must die here and the output be born here
-        output = step.kernel.operands[-1]
-        for position in step.kernel.in_place:
-            source = find(step.kernel.operands[position])
-            same_size = graph.values[step.kernel.operands[position]].nbytes >= graph.values[output].nbytes
-            if last[source] == step.index and first[find(output)] == step.index and same_size:
-                merge(output, source)
-                break
-
     groups: dict[str, list[str]] = {}
     for name in root:
         groups.setdefault(find(name), []).append(name)
-    buffers = [
-        Buffer(
-            names=tuple(names),
-            nbytes=max(graph.values[n].nbytes for n in names),
-            first=first[key],
-            last=last.get(key, 0),
-            align=max(alignment(graph.values[n]) for n in names),
-        )
-        for key, names in groups.items()
-        if key in first
-    ]
+    sizes = {key: max(graph.values[name].nbytes for name in names) for key, names in groups.items() if key in first}
+    taken_over = dict(_taken_over(graph, steps, find, first, last))
+    buffers = []
+    for key in sizes:
+        if key not in taken_over.values():
+            chain = [key]
+            while chain[-1] in taken_over:
+                chain.append(taken_over[chain[-1]])
+            parts = tuple(Part(first[k], last.get(k, 0), sizes[k]) for k in chain)
+            names = tuple(name for k in chain for name in groups[k])
+            buffers.append(
+                Buffer(
+                    names=names,
+                    nbytes=max(part.nbytes for part in parts),
+                    first=parts[0].first,
+                    last=parts[-1].last,
+                    align=max(alignment(graph.values[name]) for name in names),
+                    parts=parts if len(parts) > 1 else (),
+                )
+            )
     buffers += [
         Buffer((_scratch_name(step),), step.kernel.scratch_bytes, step.index, step.index, SCRATCH_ALIGN)
         for step in steps
@@ -171,109 +158,23 @@ def alignment(value: Value) -> int:
     return max(VALUE_ALIGN, ITEM_BYTES[value.dtype])
 
 
-def liveness_bound(buffers: Sequence[Buffer]) -> int:
-    """The largest sum of live bytes at one step."""
-    times = sorted({buffer.first for buffer in buffers})
-    return max((sum(b.nbytes for b in buffers if b.first <= t <= b.last) for t in times), default=0)
-
-
-def place(buffers: Sequence[Buffer]) -> tuple[list[int], str]:
-    """An offset for each buffer, and the name of the method that found the smallest arena."""
-    bound = liveness_bound(buffers)
-    best: tuple[int, list[int], str] | None = None
-    for method, order in _orders(buffers):
-        offsets = _place_in_order(buffers, order)
-        arena = max((offset + buffers[i].nbytes for i, offset in enumerate(offsets)), default=0)
-        if best is None or arena < best[0]:
-            best = (arena, offsets, method)
-        if arena <= bound:
-            break
-    if best is None:
-        return [], "empty"
-    arena, offsets, method = best
-    if arena > bound and len(buffers) <= EXACT_BUFFERS:
-        found = _search(buffers, arena, bound)
-        if found is not None:
-            return found, "exact search"
-    return offsets, method
-
-
-def _orders(buffers: Sequence[Buffer]) -> Iterator[tuple[str, list[int]]]:
-    """Cheap placing orders, the greedy-by-size one of other planners among them."""
-    index = list(range(len(buffers)))
-    yield "largest first", sorted(index, key=lambda i: (-buffers[i].nbytes, buffers[i].first, i))
-    # Sizes that end off the alignment go last: behind them the next buffer would leave a gap.
-    yield "ragged last", sorted(index, key=lambda i: (buffers[i].nbytes % SCRATCH_ALIGN > 0, -buffers[i].nbytes, i))
-    yield "longest first", sorted(index, key=lambda i: (buffers[i].first - buffers[i].last, -buffers[i].nbytes, i))
-    yield "in order of time", sorted(index, key=lambda i: (buffers[i].first, -buffers[i].nbytes, i))
-    yield (
-        "largest area first",
-        sorted(index, key=lambda i: (-buffers[i].nbytes * (buffers[i].last - buffers[i].first + 1), i)),
-    )
-    yield (
-        "most crowded first",
-        sorted(index, key=lambda i: (-sum(b.nbytes for b in buffers if b.meets(buffers[i])), -buffers[i].nbytes, i)),
-    )
-
-
-def _place_in_order(buffers: Sequence[Buffer], order: Sequence[int]) -> list[int]:
-    """Best fit: each buffer goes into the smallest gap that holds it, the lowest of equals, else on top."""
-    offsets = [0] * len(buffers)
-    placed: list[int] = []
-    for i in order:
-        offsets[i] = _best_gap(buffers, offsets, placed, i)
-        placed.append(i)
-    return offsets
-
-
-def _best_gap(buffers: Sequence[Buffer], offsets: Sequence[int], placed: Sequence[int], i: int) -> int:
-    taken = sorted((offsets[j], offsets[j] + buffers[j].nbytes) for j in placed if buffers[j].meets(buffers[i]))
-    cursor, best = 0, None
-    for low, high in taken:
-        start = _aligned(cursor, buffers[i].align)
-        room = low - start
-        if room >= buffers[i].nbytes and (best is None or room < best[0]):
-            best = (room, start)
-        cursor = max(cursor, high)
-    return best[1] if best is not None else _aligned(cursor, buffers[i].align)
-
-
-def _search(buffers: Sequence[Buffer], limit: int, bound: int) -> list[int] | None:
-    """Depth-first over placements at each candidate offset, pruned at the best arena so far; stops at the bound."""
-    order = sorted(range(len(buffers)), key=lambda i: (-buffers[i].nbytes, buffers[i].first))
-    offsets = [0] * len(buffers)
-    best: list[int] | None = None
-    best_arena, steps = limit, 0
-
-    def descend(depth: int, arena: int) -> None:
-        nonlocal best, best_arena, steps
-        steps += 1
-        if arena >= best_arena or steps > SEARCH_STEPS:
-            return
-        if depth == len(order):
-            best, best_arena = list(offsets), arena
-            return
-        i = order[depth]
-        for start in _candidates(buffers, offsets, order[:depth], i):
-            offsets[i] = start
-            descend(depth + 1, max(arena, start + buffers[i].nbytes))
-            if best_arena <= bound:
-                return
-
-    descend(0, 0)
-    return best
-
-
-def _candidates(buffers: Sequence[Buffer], offsets: Sequence[int], placed: Sequence[int], i: int) -> list[int]:
-    """Offsets worth trying: the floor, and the top of each buffer that lives at the same time, where it fits."""
-    taken = [(offsets[j], offsets[j] + buffers[j].nbytes) for j in placed if buffers[j].meets(buffers[i])]
-    size, align = buffers[i].nbytes, buffers[i].align
-    starts = sorted({_aligned(start, align) for start in (0, *(high for _, high in taken))})
-    return [s for s in starts if all(s + size <= low or s >= high for low, high in taken)]
-
-
-def _aligned(offset: int, align: int) -> int:
-    return -(-offset // align) * align
+def _taken_over(
+    graph: Graph,
+    steps: Sequence[Step],
+    find: Callable[[str], str],
+    first: Mapping[str, int],
+    last: Mapping[str, int],
+) -> Iterator[tuple[str, str]]:
+    """(input, output) of the steps in place: the input must die there, the output be born there, and fit into it."""
+    for step in steps:
+        output = step.kernel.operands[-1]
+        for position in step.kernel.in_place:
+            name = step.kernel.operands[position]
+            source = find(name)
+            fits = graph.values[name].nbytes >= graph.values[output].nbytes and source != find(output)
+            if last[source] == step.index and first[find(output)] == step.index and fits:
+                yield source, find(output)
+                break
 
 
 def _scratch_name(step: Step) -> str:

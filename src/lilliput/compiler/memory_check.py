@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lilliput.compiler.graph import Graph
-from lilliput.compiler.memory import ARENA_ALIGN, SCRATCH_ALIGN, MemoryPlan, Step, alignment
+from lilliput.compiler.memory import ARENA_ALIGN, MemoryPlan, Step, alignment, resident_inputs
+from lilliput.compiler.placement import SCRATCH_ALIGN
 from lilliput.core.errors import BadPlan
 
 
@@ -35,7 +36,7 @@ def check_plan(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str], 
         here = owner[span(name, where)]
         _demand(bool((here == ids[origin[name]]).all()), f"{where}: the bytes of {name!r} were overwritten")
 
-    for name in graph.inputs:
+    for name in resident_inputs(graph):
         _demand(bool((owner[span(name, "input")] == -1).all()), f"input {name!r} overlaps another input")
         owner[span(name, "input")] = ids[origin[name]]
     for state in graph.states:
@@ -46,6 +47,8 @@ def check_plan(graph: Graph, steps: Sequence[Step], renamed: Mapping[str, str], 
         *sources, output = step.kernel.operands
         for name in sources:
             owned(name, where)
+        if output != step.node.output:  # memory that the kernel changes in parts, and that must still be what it was
+            owned(output, where)
         target = span(output, where)
         for position, name in enumerate(sources):
             read = span(name, where)

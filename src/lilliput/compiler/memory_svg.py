@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from lilliput.compiler.memory import Buffer, MemoryPlan, Step
+from lilliput.compiler.memory import MemoryPlan, Step
+from lilliput.compiler.placement import Buffer
 
 _LEFT, _TOP, _PLOT_HEIGHT, _BOTTOM, _RIGHT = 76, 44, 300, 84, 24
 

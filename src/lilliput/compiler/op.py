@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -107,6 +107,14 @@ class Op(ABC):
     """Each output element depends on the same element of each input only; a transpose may pass through."""
     takes_activation: ClassVar[bool] = False
     """Has the attribute `activation`, so that a following relu or relu6 can be fused into it."""
+    asks_outside: ClassVar[bool] = False
+    """Its input is an input of the network that is not in memory: the kernel asks the application for parts of it."""
+
+    def describe(self) -> dict[str, Any]:
+        """What the code says of it: types and kernels, and the operators of files that are made of it."""
+        from lilliput.compiler.catalogue import describe
+
+        return describe(self.name)
 
     @abstractmethod
     def infer(self, node: Node, inputs: Sequence[Value]) -> Signature:

@@ -6,8 +6,8 @@ largest sum of live bytes on it, scratch included, an output that may take over 
 cheapest path to the full set comes out first of a queue that is ordered by price (Dijkstra's argument, with the largest
 in place of the sum). Where the states are too many, a beam goes on: the best few sets of each size.
 
-A buffer that was taken over in place keeps its size for good, so that the state holds the buffers that are larger than
-the value in them; with that the price is exactly `memory.liveness_bound`.
+A buffer that was taken over in place is as large as the value in it from then on, so that a set of steps says what
+lives behind it, and the price is exactly `memory.liveness_bound`.
 
 Source: Ahn et al., Ordering Chaos: Memory-Aware Scheduling of Irregularly Wired Neural Networks for Edge Devices
 (arXiv:2003.02369) search the same space by dynamic programming over sets.
@@ -76,16 +76,11 @@ class _Step:
     before: int
 
 
-Grown = tuple[tuple[int, int], ...]
-"""(buffer, bytes) of the live buffers that are larger than their value, sorted."""
-
-
 class _After(NamedTuple):
     """What running a step leads to: the largest sum of live bytes while it runs, the sum behind it."""
 
     peak: int
     live: int
-    grown: Grown
 
 
 @dataclass(frozen=True)
@@ -118,27 +113,17 @@ class _Problem:
     def _may_end(self, buffer: int) -> bool:
         return buffer not in self.kept
 
-    def run(self, done: int, live: int, grown: Grown, index: int) -> _After:
+    def run(self, done: int, live: int, index: int) -> _After:
         """Run one more step after the set `done`, with `live` bytes alive."""
-        step, bit, sizes = self.steps[index], 1 << index, dict(grown)
+        step, bit, sizes = self.steps[index], 1 << index, self.sizes
         ends = [b for b in dict.fromkeys((*step.reads, step.writes)) if self._ends(b, done | bit)]
         is_new = step.writes not in self.born_before and not self.touched_by[step.writes] & done
         taken = self._taken_over(step, ends) if is_new else None
-        size = sizes.get(step.writes, self.sizes[step.writes])
-        if taken is not None:
-            size = sizes.get(taken, self.sizes[taken])
-            live -= size
-            ends.remove(taken)
-            sizes.pop(taken, None)
-            size = max(size, self.sizes[step.writes])
-            if size > self.sizes[step.writes]:
-                sizes[step.writes] = size
-        if is_new:
-            live += size
-        after = live
-        for b in ends:
-            after -= sizes.pop(b, self.sizes[b])
-        return _After(live + step.scratch, after, tuple(sorted(sizes.items())) if sizes else ())
+        during = live + (sizes[step.writes] if is_new else 0)
+        after = during - sum(sizes[b] for b in ends)
+        if taken is not None:  # the two share their memory at this step
+            during -= min(sizes[taken], sizes[step.writes])
+        return _After(during + step.scratch, after)
 
     def _ends(self, buffer: int, done: int) -> bool:
         return buffer not in self.kept and not self.touched_by[buffer] & ~done
@@ -152,10 +137,9 @@ class _Problem:
     def peak(self, order: Sequence[int]) -> int:
         """The largest sum of live bytes of an order."""
         done, live, most = 0, self.start, self.start
-        grown: Grown = ()
         for index in order:
-            after = self.run(done, live, grown, index)
-            done, live, grown, most = done | 1 << index, after.live, after.grown, max(most, after.peak)
+            after = self.run(done, live, index)
+            done, live, most = done | 1 << index, after.live, max(most, after.peak)
         return most
 
     def ready(self, done: int) -> list[int]:
@@ -233,30 +217,29 @@ def _before(graph: Graph, kernels: Mapping[str, Kernel | None], place: Mapping[s
 def _exact(problem: _Problem, given: int) -> tuple[list[int] | None, bool]:
     """An order of the least peak, if that is below `given`, and whether all states were looked at that could matter."""
     full = (1 << len(problem.steps)) - 1
-    queue: list[tuple[int, int, tuple[int, ...], int, int, Grown]] = [(problem.floor, 0, (), 0, problem.start, ())]
-    seen: set[tuple[int, Grown]] = set()
+    queue: list[tuple[int, int, tuple[int, ...], int, int]] = [(problem.floor, 0, (), 0, problem.start)]
+    seen: set[int] = set()
     while queue:
-        price, left, path, done, live, grown = heapq.heappop(queue)
+        price, left, path, done, live = heapq.heappop(queue)
         if done == full:
             return list(path), True
-        if (done, grown) in seen:
+        if done in seen:
             continue
-        seen.add((done, grown))
+        seen.add(done)
         if len(seen) > EXACT_STATES:
             return None, False
-        for index, after in _next(problem, done, live, grown, price):
+        for index, after in _next(problem, done, live, price):
             peak = max(price, after.peak)
             if peak < given:
-                state = (done | 1 << index, after.live, after.grown)
-                heapq.heappush(queue, (peak, left - 1, (*path, index), *state))
+                heapq.heappush(queue, (peak, left - 1, (*path, index), done | 1 << index, after.live))
     return None, True
 
 
-def _next(problem: _Problem, done: int, live: int, grown: Grown, price: int) -> list[tuple[int, _After]]:
+def _next(problem: _Problem, done: int, live: int, price: int) -> list[tuple[int, _After]]:
     """The steps to try next: only one where one can cost nothing."""
     found = []
     for index in problem.ready(done):
-        after = problem.run(done, live, grown, index)
+        after = problem.run(done, live, index)
         if after.peak <= price and after.live <= live and problem.frees(index, done):
             return [(index, after)]
         found.append((index, after))
@@ -266,13 +249,13 @@ def _next(problem: _Problem, done: int, live: int, grown: Grown, price: int) -> 
 def _beam(problem: _Problem, given: int) -> list[int] | None:
     """The best order that the best few sets of each size lead to, below `given`."""
     width = max(NARROWEST, BEAM_STATES // len(problem.steps))
-    front: list[tuple[int, int, tuple[int, ...], int, Grown]] = [(problem.floor, problem.start, (), 0, ())]
+    front: list[tuple[int, int, tuple[int, ...], int]] = [(problem.floor, problem.start, (), 0)]
     for _ in problem.steps:
-        best: dict[tuple[int, Grown], tuple[int, int, tuple[int, ...], int, Grown]] = {}
-        for price, live, path, done, grown in front:
-            for index, after in _next(problem, done, live, grown, price):
-                peak, key = max(price, after.peak), (done | 1 << index, after.grown)
-                state = (peak, after.live, (*path, index), *key)
+        best: dict[int, tuple[int, int, tuple[int, ...], int]] = {}
+        for price, live, path, done in front:
+            for index, after in _next(problem, done, live, price):
+                peak, key = max(price, after.peak), done | 1 << index
+                state = (peak, after.live, (*path, index), key)
                 if peak < given and (key not in best or state < best[key]):
                     best[key] = state
         front = heapq.nsmallest(width, best.values())

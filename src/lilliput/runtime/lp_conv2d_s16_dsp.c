@@ -35,8 +35,7 @@ static void lp_unfold_patch(const lp_conv2d_s16_dsp_t *op, const int16_t *x, int
     (void)lp_unfold_zeros_s16(-at & 3, patch, at);
 }
 
-void lp_conv2d_s16_dsp(const lp_conv2d_s16_dsp_t *op, const int16_t *restrict x, int16_t *restrict y,
-                       void *restrict scratch)
+void lp_conv2d_s16_dsp(const lp_conv2d_s16_dsp_t *op, const int16_t *x, int16_t *y, void *scratch)
 {
     int16_t *patches = (int16_t *)scratch;
     const lp_patches_s16_dsp_t core = {

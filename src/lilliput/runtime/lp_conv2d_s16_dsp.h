@@ -8,7 +8,9 @@
  * Value     the same as lp_conv2d_s16 with one group
  * Ranges    as in lp_patches_s16_dsp.h; strides and dilations 1 or more; pads 0 or more
  * Memory    scratch 32 * quads bytes; no heap.
- * Aliasing  y overlaps nothing.
+ * Aliasing  y may equal x for a 1x1 kernel without padding where the outputs of each pixel end before the inputs of the
+ *           next begin: k * c_out <= y_k * in_w * c_in * stride_h + x_k * c_in * stride_w for the k-th, at (y_k, x_k).
+ *           Else y overlaps nothing.
  * Failure   none at run time: the compiler proves the ranges.
  */
 #ifndef LP_CONV2D_S16_DSP_H
@@ -41,7 +43,6 @@ typedef struct {
     int32_t y_max;
 } lp_conv2d_s16_dsp_t;
 
-void lp_conv2d_s16_dsp(const lp_conv2d_s16_dsp_t *op, const int16_t *restrict x, int16_t *restrict y,
-                       void *restrict scratch);
+void lp_conv2d_s16_dsp(const lp_conv2d_s16_dsp_t *op, const int16_t *x, int16_t *y, void *scratch);
 
 #endif

@@ -6,21 +6,13 @@
 #define LP_NEIGHBOURS 4
 #define LP_FAR 3 /* columns, or more: neighbours share none */
 
-/* Sixteen codes of a row, without a sign where the dot product wants them so, as the lowest bytes of words. */
-LP_INLINE lp_ulanes lp_low_bytes(const int8_t *x)
-{
-    lp_ubytes v;
-    memcpy(&v, x, sizeof v);
-    return __builtin_convertvector(v, lp_ulanes);
-}
-
 /* Up to four rows of one column, one a byte. Bytes without a row meet weights of zero. */
 LP_INLINE lp_ulanes lp_column(const int8_t *x, int32_t row_step, int32_t rows)
 {
-    lp_ulanes words = lp_low_bytes(x);
+    lp_ulanes words = lp_load_low_bytes(x);
     LP_UNROLLED for (int32_t i = 1; i < 4; i++) {
         if (i < rows) {
-            words |= lp_low_bytes(x + i * row_step) << (8 * i);
+            words |= lp_load_low_bytes(x + i * row_step) << (8 * i);
         }
     }
     return LP_CODES_RAISED ? words ^ 0x80808080u : words;

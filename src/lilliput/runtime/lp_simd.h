@@ -21,7 +21,8 @@
 #error "these kernels are for little-endian machines: compile the network for a plain target"
 #endif
 
-#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__)
+/* LP_ONLY_256 keeps to vectors of 256 bits, for CPUs that slow down with wider ones. */
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && !defined(LP_ONLY_256)
 #define LP_AVX512 1
 #else
 #define LP_AVX512 0
@@ -31,8 +32,13 @@
 #else
 #define LP_VNNI512 0
 #endif
+/* The same instruction for 256 bits came twice, with two encodings. */
 #if !LP_VNNI512 && defined(__AVX2__) && defined(__AVXVNNI__)
 #define LP_VNNI256 1
+#define LP_DOT256 _mm256_dpbusd_avx_epi32
+#elif !LP_VNNI512 && defined(__AVX2__) && defined(__AVX512VNNI__) && defined(__AVX512VL__)
+#define LP_VNNI256 1
+#define LP_DOT256 _mm256_dpbusd_epi32
 #else
 #define LP_VNNI256 0
 #endif
@@ -65,7 +71,6 @@ typedef uint32_t lp_ulanes __attribute__((vector_size(64)));
 typedef int64_t lp_wide __attribute__((vector_size(128)));
 typedef float lp_floats __attribute__((vector_size(64)));
 typedef int8_t lp_bytes __attribute__((vector_size(16)));
-typedef uint8_t lp_ubytes __attribute__((vector_size(16)));
 
 LP_INLINE lp_lanes lp_load_lanes(const int32_t *from)
 {
@@ -80,12 +85,28 @@ LP_INLINE lp_lanes lp_all(int32_t x)
     return zero + x;
 }
 
-/* Sixteen codes, sign extended. */
+/* Sixteen codes, sign extended. By name where there is one: gcc takes such conversions apart. */
 LP_INLINE lp_lanes lp_load_codes(const int8_t *from)
 {
+#if LP_AVX512
+    return (lp_lanes)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)from));
+#elif LP_AVX2
+    const __m128i codes = _mm_loadu_si128((const __m128i *)(const void *)from);
+    const __m256i half[2] = {_mm256_cvtepi8_epi32(codes), _mm256_cvtepi8_epi32(_mm_srli_si128(codes, 8))};
+    lp_lanes v;
+    memcpy(&v, half, sizeof v);
+    return v;
+#else
     lp_bytes v;
     memcpy(&v, from, sizeof v);
     return __builtin_convertvector(v, lp_lanes);
+#endif
+}
+
+/* The same bytes without a sign. */
+LP_INLINE lp_ulanes lp_load_low_bytes(const int8_t *from)
+{
+    return (lp_ulanes)lp_load_codes(from) & 0xffu;
 }
 
 /* The high halves of doubled products, rounded: (a * b + 2^30) >> 31. Not both are -2^31. */

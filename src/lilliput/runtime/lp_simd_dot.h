@@ -105,15 +105,15 @@ LP_INLINE lp_spread lp_spread_word(const int8_t *x) { return _mm256_set1_epi32((
 
 LP_INLINE lp_sums lp_dot(lp_sums sums, lp_spread x, lp_block w)
 {
-    sums.part[0] = _mm256_dpbusd_avx_epi32(sums.part[0], x, w.part[0]);
-    sums.part[1] = _mm256_dpbusd_avx_epi32(sums.part[1], x, w.part[1]);
+    sums.part[0] = LP_DOT256(sums.part[0], x, w.part[0]);
+    sums.part[1] = LP_DOT256(sums.part[1], x, w.part[1]);
     return sums;
 }
 
 LP_INLINE lp_sums lp_dot_two(lp_sums sums, const int8_t *x, const int8_t *z, lp_block w)
 {
-    sums.part[0] = _mm256_dpbusd_avx_epi32(sums.part[0], lp_spread_word(x), w.part[0]);
-    sums.part[1] = _mm256_dpbusd_avx_epi32(sums.part[1], lp_spread_word(z), w.part[1]);
+    sums.part[0] = LP_DOT256(sums.part[0], lp_spread_word(x), w.part[0]);
+    sums.part[1] = LP_DOT256(sums.part[1], lp_spread_word(z), w.part[1]);
     return sums;
 }
 
@@ -125,8 +125,8 @@ LP_INLINE lp_lanes lp_dot_each(lp_lanes sums, lp_ulanes x, lp_ulanes w)
     memcpy(&s, &sums, sizeof s);
     memcpy(&a, &x, sizeof a);
     memcpy(&b, &w, sizeof b);
-    s.part[0] = _mm256_dpbusd_avx_epi32(s.part[0], a.part[0], b.part[0]);
-    s.part[1] = _mm256_dpbusd_avx_epi32(s.part[1], a.part[1], b.part[1]);
+    s.part[0] = LP_DOT256(s.part[0], a.part[0], b.part[0]);
+    s.part[1] = LP_DOT256(s.part[1], a.part[1], b.part[1]);
     return lp_sums_total(s);
 }
 

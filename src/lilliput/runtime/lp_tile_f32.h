@@ -69,21 +69,6 @@ LP_INLINE void lp_four_taps(lp_four_t *sum, const float *x, const float *w, int3
     }
 }
 
-/* 4 places times one channel: w[n]. */
-LP_INLINE void lp_column_taps(lp_four_t *sum, const float *x, int32_t step, const float *w, int32_t n)
-{
-    const float *x1 = x + step;
-    const float *x2 = x1 + step;
-    const float *x3 = x2 + step;
-    for (int32_t i = 0; i < n; i++) {
-        const float weight = w[i];
-        sum->a += x[i] * weight;
-        sum->b += x1[i] * weight;
-        sum->c += x2[i] * weight;
-        sum->d += x3[i] * weight;
-    }
-}
-
 /* One place times one channel. */
 LP_INLINE float lp_one_taps(float sum, const float *x, const float *w, int32_t n)
 {

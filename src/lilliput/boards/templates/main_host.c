@@ -8,6 +8,7 @@
 
 static _Alignas(LILLIPUT_MODEL_ARENA_ALIGN) uint8_t arena[LILLIPUT_MODEL_ARENA_BYTES];
 
+$image
 int main(void)
 {
 #if defined(_WIN32)

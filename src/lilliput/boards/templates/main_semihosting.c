@@ -6,6 +6,7 @@
 
 _Alignas(LILLIPUT_MODEL_ARENA_ALIGN) uint8_t lilliput_arena[LILLIPUT_MODEL_ARENA_BYTES];
 
+$image
 int main(void);
 
 #define SYS_OPEN 0x01

@@ -121,10 +121,10 @@ def _place(b: GraphBuilder, call: Call) -> str:
 @_on("max.dim", "min.dim")
 def _extreme_and_place(b: GraphBuilder, call: Call) -> tuple[str, str]:
     x, keep = call.args["self"], bool(call.args["keepdim"])
-    axis, kind = int(call.args["dim"]) % len(b.shape(x)), call.target.split(".")[1]
-    value = b.node(f"reduce_{kind}", call.label, [x], axes=(axis,), keepdims=keep, source=call.source)
-    attrs = {"axis": axis, "keepdims": keep, "dtype": "int64"}
-    return value, b.node(f"arg_{kind}", f"{call.label}.place", [x], source=call.source, **attrs)
+    axis, attrs = int(call.args["dim"]) % len(b.shape(x)), {"keepdims": keep, "dtype": "int64"}
+    op, place = ("reduce_max", "arg_max") if call.target == "aten.max.dim" else ("reduce_min", "arg_min")
+    value = b.node(op, call.label, [x], axes=(axis,), keepdims=keep, source=call.source)
+    return value, b.node(place, f"{call.label}.place", [x], axis=axis, source=call.source, **attrs)
 
 
 @_on("topk.default")

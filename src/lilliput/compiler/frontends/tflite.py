@@ -1,4 +1,4 @@
-"""Read a TensorFlow Lite file into a graph: int8 models exactly as they are, float32 models as float graphs. Constants
+"""Read a TensorFlow Lite file into a graph: int8 and int16 models exactly as they are, float32 ones as float. Constants
 in float16 are taken for the float32 numbers that they are.
 
 Structure is verified first (`flatbuffer`), then meaning: indices, types, shapes and quantisation, and at the end the

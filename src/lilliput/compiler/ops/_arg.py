@@ -42,7 +42,7 @@ class ArgExtreme(Op):
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x = inputs[0]
-        if x.dtype != "int8":
+        if x.dtype not in ("int8", "float32"):
             raise self.unsupported(node, f"has no {x.dtype} kernel")
         axis = axis_of(node, len(x.shape))
         numbers = {
@@ -50,7 +50,7 @@ class ArgExtreme(Op):
             "sign": self.sign, "wide": int(output.dtype == "int64"),
         }  # fmt: skip
         return Kernel(
-            function="lp_arg_s8",
+            function="lp_arg_s8" if x.dtype == "int8" else "lp_arg_f32",
             fields=tuple(Field(name, "int32_t", value) for name, value in numbers.items()),
             operands=(node.inputs[0], node.output),
         )

@@ -12,7 +12,7 @@ from lilliput.compiler.ops._weights import Channels
 
 def fits_small(channels: Channels) -> bool:
     """True when no accumulator, shifted left as its factor asks, reaches 2^30: so far the short rounding is exact."""
-    return channels.bound << max(0, int(channels.shift.max())) < 1 << 30
+    return channels.rounding == "double" and channels.bound << max(0, int(channels.shift.max())) < 1 << 30
 
 
 def byte_fields(channels: Channels) -> tuple[Field, ...]:
@@ -22,12 +22,8 @@ def byte_fields(channels: Channels) -> tuple[Field, ...]:
         Field("w", "int8_t", channels.rows),
         Field("bias", "int32_t", folded_bias(channels) - 128 * sums),
         Field("mult", "int32_t", channels.mult),
-        Field("shift", "int8_t", coded_shift(channels.shift, channels.rounding)),
+        Field("shift", "int8_t", channels.shift),
     )
-
-
-def _is_plain(channels: Channels) -> bool:
-    return fits_small(channels) and int(channels.shift.max()) < 0 and channels.rounding == "double"
 
 
 def plain_dots(channels: Channels) -> tuple[Field, ...]:
@@ -40,7 +36,7 @@ def plain_dots(channels: Channels) -> tuple[Field, ...]:
         Field("shift", "int8_t", coded_shift(channels.shift, channels.rounding)),
         Field("taps", "int32_t", taps),
         Field("c_out", "int32_t", c_out),
-        Field("is_plain", "int32_t", int(_is_plain(channels))),
+        Field("is_plain", "int32_t", int(fits_small(channels) and int(channels.shift.max()) < 0)),
         *channels.clamp(),
     )
     return tuple(Field(f"dots.{field.name}", field.ctype, field.value) for field in fields)

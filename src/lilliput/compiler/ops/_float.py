@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,9 +12,8 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, activation_of
 from lilliput.compiler.ops._broadcast import loop_fields
 
-LARGEST = float(np.finfo(np.float32).max)
 _LIMITS: Mapping[str, tuple[float, float]] = {
-    "none": (-LARGEST, LARGEST), "relu": (0.0, LARGEST), "relu6": (0.0, 6.0), "relu_n1_to_1": (-1.0, 1.0),
+    "none": (-math.inf, math.inf), "relu": (0.0, math.inf), "relu6": (0.0, 6.0), "relu_n1_to_1": (-1.0, 1.0),
 }  # fmt: skip
 
 ABREAST = 4
@@ -21,13 +21,13 @@ ABREAST = 4
 
 
 def clamp_fields(node: Node) -> tuple[Field, ...]:
-    """`y_min` and `y_max` of the node's fused activation; without one, the ends of the type."""
+    """`y_min` and `y_max` of the node's fused activation; infinite without one."""
     low, high = _LIMITS[activation_of(node)] if "activation" in node.attrs else _LIMITS["none"]
     return Field("y_min", "float", low), Field("y_max", "float", high)
 
 
 class MapCall(NamedTuple):
-    """An element-wise kernel and its parameters; infinite ones become the ends of the type."""
+    """An element-wise kernel and its parameters."""
 
     function: str
     p: float = 0.0
@@ -36,7 +36,7 @@ class MapCall(NamedTuple):
 
 def map_kernel(node: Node, x: Value, call: MapCall) -> Kernel:
     """The kernel of an element-wise call."""
-    p, q = (Field(k, "float", min(max(v, -LARGEST), LARGEST)) for k, v in (("p", call.p), ("q", call.q)))
+    p, q = (Field(k, "float", v) for k, v in (("p", call.p), ("q", call.q)))
     return Kernel(
         function=call.function,
         fields=(Field("n", "int32_t", x.elements), p, q),

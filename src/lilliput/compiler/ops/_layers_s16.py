@@ -10,7 +10,7 @@ from lilliput.compiler.graph import Node, Value
 from lilliput.compiler.op import Field, Kernel, Target
 from lilliput.compiler.ops._dsp import in_fours
 from lilliput.compiler.ops._weights import sums_wide
-from lilliput.compiler.ops._weights_s16 import pack, wide_of
+from lilliput.compiler.ops._weights_s16 import Wide, pack, wide_of
 from lilliput.compiler.ops._window import Window
 from lilliput.core.errors import UnsupportedOp
 
@@ -20,6 +20,7 @@ def conv2d_s16(node: Node, inputs: Sequence[Value], output: Value, window: Windo
     x, w = inputs[:2]
     channels = wide_of(node, inputs, output, _rows(w, 0))
     if target.dsp and x.shape[3] == w.shape[3]:
+        pixels = window.is_pointwise and window.pixels_end_behind_reads(x.shape[3], w.shape[0])
         fields = (*channels.dsp_fields(pack(channels.rows)), *_sizes(inputs, window), *window.fields())
         return Kernel(
             function="lp_conv2d_s16_dsp",
@@ -27,6 +28,7 @@ def conv2d_s16(node: Node, inputs: Sequence[Value], output: Value, window: Windo
             operands=(node.inputs[0], node.output),
             scratch_bytes=32 * -(-channels.rows.shape[1] // 4),
             also=("lp_patches_s16_dsp",),
+            in_place=(0,) if pixels else (),
         )
     groups = Field("groups", "int32_t", x.shape[3] // w.shape[3])
     fields = (*channels.fields(), *_sizes(inputs, window), *window.fields(), groups, *channels.clamp())
@@ -37,24 +39,30 @@ def depthwise_conv2d_s16(node: Node, inputs: Sequence[Value], output: Value, win
     """The call of a depthwise convolution."""
     channels = wide_of(node, inputs, output, _rows(inputs[1], 3))
     multiplier = len(channels.rows) // inputs[0].shape[3]
-    if target.dsp and multiplier == 1 and channels.is_short and _meets_the_image(window):
-        steps = [field for field in window.fields() if not field.name.startswith("dilation")]
-        sizes = _fields(
-            in_h=window.image[0], in_w=window.image[1], channels=len(channels.rows), out_h=window.out[0],
-            out_w=window.out[1],
-        )  # fmt: skip
-        return Kernel(
-            function="lp_depthwise_conv2d_s16_dsp",
-            fields=(*channels.pair_fields(), *sizes, *steps, *channels.clamp()),
-            operands=(node.inputs[0], node.output),
-            scratch_bytes=4 * channels.rows.shape[1],
-        )
+    if target.dsp and multiplier == 1 and channels.is_short and window.dilation == (1, 1):
+        return _depthwise_by_rows(node, window.turned() if window.is_column else window, channels)
     sizes = _fields(
         in_h=window.image[0], in_w=window.image[1], c_in=inputs[0].shape[3], multiplier=multiplier,
         out_h=window.out[0], out_w=window.out[1],
     )  # fmt: skip
     fields = (*channels.fields(), *sizes, *window.fields(), *channels.clamp())
     return Kernel("lp_depthwise_conv2d_s16", fields, (node.inputs[0], node.output))
+
+
+def _depthwise_by_rows(node: Node, window: Window, channels: Wide) -> Kernel:
+    columns = (window.out[1] - 1) * window.stride[1] + window.kernel[1]
+    steps = [field for field in window.fields() if not field.name.startswith("dilation")]
+    sizes = _fields(
+        in_h=window.image[0], in_w=window.image[1], channels=len(channels.rows), out_h=window.out[0],
+        out_w=window.out[1],
+    )  # fmt: skip
+    return Kernel(
+        function="lp_depthwise_rows_s16_dsp",
+        fields=(*channels.pair_fields(), *sizes, *steps, *channels.clamp()),
+        operands=(node.inputs[0], node.output),
+        scratch_bytes=4 * (2 * channels.rows.shape[1] + window.kernel[0] * columns),
+        in_place=(0,) if window.rows_end_behind_reads() else (),
+    )
 
 
 def fully_connected_s16(node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
@@ -94,12 +102,6 @@ def _rows(w: Value, axis: int) -> np.ndarray:
     if w.data is None:
         raise ValueError(f"weights {w.name!r} are not constants")
     return np.moveaxis(w.data, axis, 0).reshape(w.shape[axis], -1)
-
-
-def _meets_the_image(window: Window) -> bool:
-    """Whether each window holds an element of the image, and has no gaps."""
-    pads = zip(window.before, window.after, window.kernel, strict=True)
-    return window.dilation == (1, 1) and all(before < k and after < k for before, after, k in pads)
 
 
 def _sizes(inputs: Sequence[Value], window: Window) -> tuple[Field, ...]:

@@ -75,11 +75,11 @@ ON_THE_HOST = frozenset({"lp_add_linear_s8", "lp_avg_pool_s8", "lp_max_pool_s8",
 def with_vectors(kernel: Kernel, target: Target | None) -> Kernel:
     """The variant of a portable kernel with the same struct, where the target has the vectors for it, and no shift asks
     for a single rounding, which the variants do not know."""
-    if _rounds_once(kernel):
+    if target is None or not kernel.function.endswith("_s8") or _rounds_once(kernel):
         return kernel
-    if target is not None and target.host and kernel.function in ON_THE_HOST:
+    if target.host and kernel.function in ON_THE_HOST:
         return replace(kernel, function=f"{kernel.function}_simd", struct=kernel.struct or kernel.function)
-    if target is None or not target.mve or not kernel.function.endswith("_s8"):
+    if not target.mve:
         return kernel
     return replace(
         kernel,

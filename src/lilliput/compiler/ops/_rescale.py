@@ -72,12 +72,14 @@ def is_identity(table: Array) -> bool:
     return bool((table == np.arange(-128, 128)).all())
 
 
-def lookup_kernel(node: Node, source: Value, table: Array, target: Target | None = None) -> Kernel | None:
+def lookup_kernel(
+    node: Node, source: Value, table: Array, target: Target | None = None, function: str = "lp_lookup_s8"
+) -> Kernel | None:
     """The call that applies an int8 table to `source`; None when it changes nothing."""
     if source.dtype == "int8" and is_identity(table):
         return None
     portable = Kernel(
-        function="lp_lookup_u8_s8" if source.dtype == "uint8" else "lp_lookup_s8",
+        function=function,
         fields=(Field("table", "int8_t", table), Field("n", "int32_t", source.elements)),
         operands=(source.name, node.output),
         in_place=(0,),

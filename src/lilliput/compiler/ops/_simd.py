@@ -26,7 +26,7 @@ ALIGN = 64
 
 
 def fits_simd(channels: Channels) -> bool:
-    """True when the kernels `*_simd` may be used: room for rounding, twice, and no factor of 1 or more."""
+    """True when the kernels `*_simd` may be used: room for rounding, and no factor of 1 or more."""
     if channels.rounding != "double":
         return False
     return channels.bound < LARGEST and int(channels.shift.max()) <= 0 and int(channels.shift.min()) >= -MOST_RIGHT

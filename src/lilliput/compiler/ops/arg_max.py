@@ -1,6 +1,6 @@
 """Place of the largest along one axis; the first of equal ones.
 
-Inputs   x, 1 to 8 axes, int8
+Inputs   x, 1 to 8 axes, int8 or float32
 Attrs    axis; keepdims: whether it stays with length 1; dtype: int32 or int64, of y
 """
 

@@ -78,29 +78,44 @@ class BatchMatmul(Op):
             raise self.unsupported(node, f"has no {inputs[0].dtype} kernel for {len(active)} activations")
         depth = _matrix(node, inputs[0], _KEYS[0])[-1]
         mult, shift = _multiplier(node, inputs, output, depth)
-        numbers = {
-            "batch": math.prod(output.shape[:-2]), "rows": output.shape[-2], "columns": output.shape[-1],
-            "depth": depth, **_steps(node, inputs),
-        }  # fmt: skip
+        numbers: dict[str, int] = {}
         if output.dtype == "int16":
             demand_symmetric(node, (*inputs, output))
             numbers |= {"mult": int(reduced(np.array(mult))), "code": 15 - shift}
         else:
             offsets = {"a_offset": -inputs[0].zero_point, "b_offset": -inputs[1].zero_point}
             numbers |= offsets | {"mult": mult, "shift": shift, "y_offset": output.zero_point}
-        starts = [Field(f"{k}_start", "int32_t", _starts(v, output)) for k, v in zip("ab", inputs, strict=True)]
         return Kernel(
             function=f"lp_batch_matmul_{SUFFIXES[output.dtype]}",
             fields=(
-                *constant_fields(inputs),
-                *starts,
+                *_loop_fields(node, inputs, output),
                 *(Field(name, "int32_t", value) for name, value in numbers.items()),
             ),
             operands=(active[0], active[-1], node.output),
         )
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        active = [value.name for value in inputs if not value.is_constant]
+        if not active:
+            raise self.unsupported(node, "of two constants has no kernel: fold it first")
+        return Kernel(
+            function="lp_batch_matmul_f32",
+            fields=_loop_fields(node, inputs, output),
+            operands=(active[0], active[-1], node.output),
+        )
+
 
 _KEYS = ("transpose_a", "transpose_b")
+
+
+def _loop_fields(node: Node, inputs: Sequence[Value], output: Value) -> tuple[Field, ...]:
+    """The first members of the kernels' structs, `a` to `b_column`."""
+    numbers = {
+        "batch": math.prod(output.shape[:-2]), "rows": output.shape[-2], "columns": output.shape[-1],
+        "depth": _matrix(node, inputs[0], _KEYS[0])[-1], **_steps(node, inputs),
+    }  # fmt: skip
+    starts = [Field(f"{k}_start", "int32_t", _starts(v, output)) for k, v in zip("ab", inputs, strict=True)]
+    return (*constant_fields(inputs), *starts, *(Field(name, "int32_t", value) for name, value in numbers.items()))
 
 
 def _matrix(node: Node, value: Value, key: str) -> tuple[int, ...]:

@@ -104,10 +104,10 @@ class Conv2d(Op):
         if x.dtype == "int16":
             return conv2d_s16(node, inputs, output, window, target)
         channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
-        if _uses_blocks(inputs, channels, target):
-            return _by_blocks(node, inputs, window, channels)[0]
         if target.host and fits_simd(channels) and x.shape[3] == w.shape[3]:
             return convolution((node.inputs[0], node.output), window, x.shape[3], channels)
+        if _uses_blocks(inputs, channels, target):
+            return _by_blocks(node, inputs, window, channels)[0]
         by_patches = target.dsp and fits_dsp(channels) and x.shape[3] == w.shape[3]
         if w.bits == 4 and not by_patches:
             return _general_s4(node, inputs, window, channels)

@@ -121,20 +121,6 @@ class DepthwiseConv2d(Op):
             return _direct(node, inputs, window, channels)
         return _by_rows(node, window, channels)
 
-    def alternatives(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> tuple[Kernel, ...]:
-        x, w = inputs[:2]
-        if not target.dsp or x.dtype != "int8" or w.dtype != "int8" or w.data is None:
-            return ()
-        if x.shape[3] == 1:
-            as_conv = (x, _as_conv(w), *inputs[2:])
-            return ops["conv2d"].alternatives(replace(node, op="conv2d"), as_conv, output, target)
-        window = _window(node, inputs)
-        channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
-        window = window.turned() if window.is_column else window
-        if not _uses_pairs(window, channels, target):
-            return ()
-        return _by_pairs(node, window, channels, w.shape[3] // x.shape[3])
-
     def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
         w, bias = demand_float(self, node, inputs)
         x = inputs[0]
@@ -173,6 +159,20 @@ class DepthwiseConv2d(Op):
             scratch_bytes=4 * rows * columns,
             in_place=in_place,
         )  # fmt: skip
+
+    def alternatives(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> tuple[Kernel, ...]:
+        x, w = inputs[:2]
+        if not target.dsp or x.dtype != "int8" or w.dtype != "int8" or w.data is None:
+            return ()
+        if x.shape[3] == 1:
+            as_conv = (x, _as_conv(w), *inputs[2:])
+            return ops["conv2d"].alternatives(replace(node, op="conv2d"), as_conv, output, target)
+        window = _window(node, inputs)
+        channels = channels_of(node, inputs, output, w.data.reshape(-1, w.shape[3]).T)
+        window = window.turned() if window.is_column else window
+        if not _uses_pairs(window, channels, target):
+            return ()
+        return _by_pairs(node, window, channels, w.shape[3] // x.shape[3])
 
 
 def _as_conv(w: Value) -> Value:

@@ -22,6 +22,7 @@ from lilliput.compiler.ops._rsqrt import rsqrt
 if TYPE_CHECKING:
     from torch import Tensor
 
+EPSILON = 1e-12
 MOST_CHANNELS = 1 << 15
 """255² · C stays below 2^31."""
 
@@ -48,7 +49,7 @@ class L2Normalization(Op):
         return len(output.shape) == 1
 
     def float(self, node: Node, *x: Tensor) -> Tensor:
-        return x[0] * (x[0].square().sum(-1, keepdim=True) + 1e-12).rsqrt()
+        return x[0] * (x[0].square().sum(-1, keepdim=True) + EPSILON).rsqrt()
 
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
         if x[0].dtype != np.int8:
@@ -70,3 +71,15 @@ class L2Normalization(Op):
             operands=(node.inputs[0], node.output),
             in_place=(0,),
         )
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        x = inputs[0]
+        return Kernel(
+            function="lp_l2_normalization_f32",
+            fields=(
+                Field("rows", "int32_t", x.elements // x.shape[-1]), Field("c", "int32_t", x.shape[-1]),
+                Field("epsilon", "float", EPSILON),
+            ),
+            operands=(node.inputs[0], node.output),
+            in_place=(0,),
+        )  # fmt: skip

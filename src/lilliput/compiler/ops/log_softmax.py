@@ -95,6 +95,15 @@ class LogSoftmax(Op):
             in_place=(0,),
         )  # fmt: skip
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        x = inputs[0]
+        return Kernel(
+            function="lp_log_softmax_f32",
+            fields=(Field("rows", "int32_t", x.elements // x.shape[-1]), Field("c", "int32_t", x.shape[-1])),
+            operands=(node.inputs[0], node.output),
+            in_place=(0,),
+        )
+
     def _rule(self, node: Node, x: Value) -> _Rule:
         factor = min(x.scale * 2.0**26, 2.0**31 - 1)
         if factor <= 1:

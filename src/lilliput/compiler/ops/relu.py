@@ -5,6 +5,7 @@ Integer  int8 or int16, any two scales. TensorFlow Lite's rule: requantise(x - z
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from lilliput.compiler.fixed_point import requantise
 from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, activation_range
 from lilliput.compiler.ops import register_op
-from lilliput.compiler.ops._float import LARGEST, MapCall
+from lilliput.compiler.ops._float import MapCall
 from lilliput.compiler.ops._lookup import Lookup
 from lilliput.compiler.ops._rescale import codes_of, proved_multiplier, rescale
 from lilliput.compiler.ops._weights_s16 import REACH
@@ -32,7 +33,7 @@ class Relu(Lookup):
         return x[0].clamp_min(0.0)
 
     def float_call(self, node: Node) -> MapCall:
-        return MapCall("lp_clip_f32", 0.0, LARGEST)
+        return MapCall("lp_clip_f32", 0.0, math.inf)
 
     def real(self, node: Node, x: Array) -> Array:
         return np.maximum(x, 0.0)

@@ -75,7 +75,8 @@ class Requantize(Op):
             table = self.integer(node, inputs, output, codes_of(x).astype(x.dtype))
             return _wide_lookup(node, x, output, table)
         if x.dtype in ("int8", "uint8"):
-            return lookup_kernel(node, x, rescale_table(x, output), target)
+            function = "lp_lookup_s8" if x.dtype == "int8" else "lp_lookup_u8_s8"
+            return lookup_kernel(node, x, rescale_table(x, output), target, function)
         mult, shift = _wide_multiplier(node, x, output)
         numbers = {
             "n": x.elements, "x_offset": -x.zero_point, "mult": mult, "shift": shift, "y_offset": output.zero_point
@@ -86,6 +87,9 @@ class Requantize(Op):
             operands=(x.name, node.output),
             in_place=(0,),
         )
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel | None:
+        return None
 
 
 def _rescaled(node: Node, centred: Array, x: Value, y: Value) -> Array:

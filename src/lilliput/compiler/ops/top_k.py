@@ -1,6 +1,6 @@
 """The k largest along the last axis, the largest first; of equal ones the first comes first.
 
-Inputs   x (…, C), int8
+Inputs   x (…, C), int8 or float32
 Attrs    k: from 1 to C; part: values | places
 Integer  values: one scale for x and y; places: y int32
 """
@@ -46,21 +46,24 @@ class TopK(Op):
         return values if node.attrs["part"] == "values" else places
 
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
-        places = np.argsort(-x[0].astype(np.int64), axis=-1, kind="stable")[..., : node.attrs["k"]]
+        places = np.argsort(-x[0].astype(np.float64), axis=-1, kind="stable")[..., : node.attrs["k"]]
         if node.attrs["part"] == "places":
             return places.astype(np.int32)
         return np.take_along_axis(x[0], places, axis=-1)
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x = inputs[0]
-        if x.dtype != "int8":
+        if x.dtype not in ("int8", "float32"):
             raise self.unsupported(node, f"has no {x.dtype} kernel")
         numbers = {
             "rows": x.elements // x.shape[-1], "c": x.shape[-1], "k": node.attrs["k"],
             "places": int(node.attrs["part"] == "places"),
         }  # fmt: skip
         return Kernel(
-            function="lp_top_k_s8",
+            function="lp_top_k_s8" if x.dtype == "int8" else "lp_top_k_f32",
             fields=tuple(Field(name, "int32_t", value) for name, value in numbers.items()),
             operands=(node.inputs[0], node.output),
         )
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        return self.kernel(node, inputs, output, target)

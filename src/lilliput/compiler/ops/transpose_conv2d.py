@@ -19,6 +19,7 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, apply_activation, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import whole_numbers
+from lilliput.compiler.ops._float import clamp_fields, demand_float
 from lilliput.compiler.ops._layers_s16 import transpose_conv2d_s16
 from lilliput.compiler.ops._weights import channels_of, check_weights, finish
 
@@ -79,13 +80,7 @@ class TransposeConv2d(Op):
         x, w = inputs[:2]
         if x.dtype not in ("int8", "int16") or w.dtype != "int8" or w.data is None or x.shape[0] != 1:
             raise self.unsupported(node, f"has no {x.dtype} kernel for a batch of {x.shape[0]}")
-        (sh, sw), (top, left), (height, width) = (node.attrs[key] for key in ("stride", "before", "size"))
-        sizes = {
-            "in_h": x.shape[1], "in_w": x.shape[2], "c_in": x.shape[3], "out_h": height, "out_w": width,
-            "c_out": w.shape[0], "kernel_h": w.shape[1], "kernel_w": w.shape[2], "stride_h": sh, "stride_w": sw,
-            "top": top, "left": left,
-        }  # fmt: skip
-        fields = tuple(Field(name, "int32_t", value) for name, value in sizes.items())
+        fields = _sizes(node, x, w)
         if x.dtype == "int16":
             return transpose_conv2d_s16(node, inputs, output, fields)
         channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
@@ -94,3 +89,25 @@ class TransposeConv2d(Op):
             fields=(*channels.fields(channels.rows), *fields, *channels.offsets()),
             operands=(node.inputs[0], node.output),
         )
+
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        w, bias = demand_float(self, node, inputs)
+        if inputs[0].shape[0] != 1:
+            raise self.unsupported(node, f"has no float32 kernel for a batch of {inputs[0].shape[0]}")
+        weights = (Field("w", "float", w), Field("bias", "float", bias))
+        return Kernel(
+            function="lp_transpose_conv2d_f32",
+            fields=(*weights, *_sizes(node, inputs[0], inputs[1]), *clamp_fields(node)),
+            operands=(node.inputs[0], node.output),
+        )
+
+
+def _sizes(node: Node, x: Value, w: Value) -> tuple[Field, ...]:
+    """`in_h` to `left`."""
+    (sh, sw), (top, left), (height, width) = (node.attrs[key] for key in ("stride", "before", "size"))
+    sizes = {
+        "in_h": x.shape[1], "in_w": x.shape[2], "c_in": x.shape[3], "out_h": height, "out_w": width,
+        "c_out": w.shape[0], "kernel_h": w.shape[1], "kernel_w": w.shape[2], "stride_h": sh, "stride_w": sw,
+        "top": top, "left": left,
+    }  # fmt: skip
+    return tuple(Field(name, "int32_t", value) for name, value in sizes.items())

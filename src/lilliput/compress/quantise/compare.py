@@ -95,6 +95,8 @@ def _add(sums: Mapping[str, NDArray[np.float64]], graph: Graph, integer: Graph, 
         return x
 
     def compare(name: str, made: Array) -> None:
+        if name not in kept:
+            return  # lowering has added it
         quant = integer.values[name].quant
         if quant is None:  # a truth value, or the number of a place
             return

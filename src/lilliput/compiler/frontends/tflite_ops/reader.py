@@ -231,7 +231,7 @@ BUILTIN_NAMES: dict[int, str] = dict(
     )
 )
 """Number → name, the whole published table."""
-MAX_FOLDED_BYTES = 64 << 20
+MAX_FOLDED_BYTES = 16 << 20
 """No constant that is worked out while a file is read is larger; above it a file is taken for damage."""
 _ACTIVATIONS = {0: "none", 1: "relu", 2: "relu_n1_to_1", 3: "relu6"}
 

@@ -8,7 +8,7 @@ from lilliput.compiler.frontends.onnx.model import Operator
 from lilliput.compiler.frontends.onnx.operators.elementwise import scaled, stretched
 from lilliput.compiler.frontends.onnx.reader import Reader, on
 
-SAME_MEANING = {"Add": "add", "Sub": "sub", "Mul": "mul", "Max": "maximum", "Min": "minimum", "Pow": "pow"}
+SAME_MEANING = {"Add": "add", "Sub": "sub", "Mul": "mul", "Max": "maximum", "Min": "minimum"}
 """ONNX's name → ours."""
 
 
@@ -57,13 +57,11 @@ def _pow(r: Reader, op: Operator) -> str:
     power = None if exponent is None or exponent.size != 1 else float(exponent.reshape(-1)[0])
     if power == 1.0:
         return r.x(op)
-    if power in (2.0, 3.0):
-        x = r.x(op)
-        square = r.node(op, "mul", [x, x])
-        return square if power == 2.0 else r.node(op, "mul", [square, x])
-    if power == 0.5:
-        return r.node(op, "sqrt", [r.x(op)])
-    return paired(r, op, "pow", r.x(op), r.x(op, 1))
+    op.demand(power is not None, "has an exponent that is no single constant")
+    named = {2.0: "square", 0.5: "sqrt", -0.5: "rsqrt", -1.0: "reciprocal"}
+    if power in named:
+        return r.node(op, named[power], [r.x(op)])
+    return r.node(op, "power", [r.x(op)], exponent=power)
 
 
 @on("QuickGelu", domain="com.microsoft")

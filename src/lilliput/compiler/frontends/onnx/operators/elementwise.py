@@ -6,7 +6,6 @@ import numpy as np
 
 from lilliput.compiler.frontends.onnx.model import Operator
 from lilliput.compiler.frontends.onnx.reader import Reader, on
-from lilliput.compiler.ops import ops
 
 SAME_MEANING = {
     "Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Exp": "exp", "HardSwish": "hard_swish", "Abs": "abs",
@@ -18,10 +17,7 @@ SAME_MEANING = {
 
 @on(*SAME_MEANING)
 def _same(r: Reader, op: Operator) -> str:
-    x = r.x(op)
-    if op.kind == "Abs" and "abs" not in ops:  # |x| = relu(x) + relu(-x)
-        return r.node(op, "add", [r.node(op, "relu", [x]), r.node(op, "relu", [scaled(r, op, x, -1.0)])])
-    return r.node(op, SAME_MEANING[op.kind], [x])
+    return r.node(op, SAME_MEANING[op.kind], [r.x(op)])
 
 
 def scalar(r: Reader, op: Operator, value: float) -> str:
@@ -50,7 +46,7 @@ def stretched(r: Reader, x: str, constant: str) -> str:
 
 @on("Neg")
 def _neg(r: Reader, op: Operator) -> str:
-    return r.node(op, "neg", [r.x(op)]) if "neg" in ops else scaled(r, op, r.x(op), -1.0)
+    return r.node(op, "neg", [r.x(op)])
 
 
 @on("LeakyRelu")
@@ -60,13 +56,11 @@ def _leaky_relu(r: Reader, op: Operator) -> str:
 
 @on("PRelu")
 def _prelu(r: Reader, op: Operator) -> str:
-    """relu(x) - slope · relu(-x), where no operator of ours does it; one slope from 0 up is a leaky rectifier."""
+    """One slope from 0 up is a leaky rectifier."""
     x, slope = r.x(op), op.constant(1, "the slope")
     if slope.size == 1 and float(slope.reshape(-1)[0]) >= 0:
         return r.node(op, "leaky_relu", [x], alpha=float(slope.reshape(-1)[0]))
-    negative = r.node(op, "relu", [scaled(r, op, x, -1.0)])
-    factor = stretched(r, x, r.build.constant(f"{op.label}.slope", -slope.astype(np.float32)))
-    return r.node(op, "add", [r.node(op, "relu", [x]), r.node(op, "mul", [negative, factor])])
+    return r.node(op, "prelu", [x, stretched(r, x, r.build.constant(f"{op.label}.slope", slope.astype(np.float32)))])
 
 
 @on("Elu", "Celu", "Selu")
@@ -123,7 +117,7 @@ def _reciprocal(r: Reader, op: Operator) -> str:
 
 @on("Clip")
 def _clip(r: Reader, op: Operator) -> str:
-    """relu and relu6, which layers take in; other bounds by our own minimum and maximum."""
+    """relu and relu6, which layers take in; or a clip between any bounds."""
     lowest = float(np.finfo(np.float32).min)
     low, high = op.number("min", 1, -np.inf), op.number("max", 2, np.inf)
     low, high = (-np.inf if low <= lowest else low), (np.inf if high >= -lowest else high)
@@ -132,26 +126,10 @@ def _clip(r: Reader, op: Operator) -> str:
         return r.node(op, "relu", [x])
     if (low, high) == (0.0, 6.0):
         return r.node(op, "relu6", [x])
-    op.demand(low <= high, f"clamps to [{low}, {high}]")
-    if "maximum" not in ops:
-        return _clip_by_relus(r, op, x, low, high)
-    if low > -np.inf:
-        x = r.node(op, "maximum", [x, stretched(r, x, scalar(r, op, low))])
-    return x if high == np.inf else r.node(op, "minimum", [x, stretched(r, x, scalar(r, op, high))])
-
-
-def _clip_by_relus(r: Reader, op: Operator, x: str, low: float, high: float) -> str:
-    """relu(x - low) + low, high - relu(high - x), or low + (high - low) / 6 · relu6(6 (x - low) / (high - low))."""
-    if low == -np.inf and high == np.inf:
-        return x
-    if high == np.inf:
-        return shifted(r, op, r.node(op, "relu", [shifted(r, op, x, -low)]), low)
-    if low == -np.inf:
-        below = r.node(op, "relu", [shifted(r, op, scaled(r, op, x, -1.0), high)])
-        return shifted(r, op, scaled(r, op, below, -1.0), high)
-    op.demand(high > low, f"clamps to [{low}, {high}]")
-    six = scaled(r, op, shifted(r, op, x, -low), 6 / (high - low))
-    return shifted(r, op, scaled(r, op, r.node(op, "relu6", [six]), (high - low) / 6), low)
+    op.demand(low < high, f"clamps to [{low}, {high}]")
+    most = -lowest
+    low, high = max(low, lowest), min(high, most)
+    return x if (low, high) == (lowest, most) else r.node(op, "clip", [x], low=low, high=high)
 
 
 @on("Identity", "Dropout", moves=True)

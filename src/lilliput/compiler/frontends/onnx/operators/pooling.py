@@ -137,10 +137,25 @@ def _normalisation(r: Reader, op: Operator) -> str:
     if op.kind == "MeanVarianceNormalization":
         axes = tuple(sorted(op.axes(op.ints("axes") or (0, 2, 3), len(shape))))
     op.demand(bool(axes) and 0 not in axes, "works over the batch")
+    if op.kind == "LayerNormalization" and axes == (len(shape) - 1,):
+        return _layer_norm(r, op, x, shape[-1])
     mean = r.node(op, "mean", [x], axes=axes, keepdims=True)
     centred = r.node(op, "sub", [x, mean])
     variance = r.node(op, "mean", [r.node(op, "mul", [centred, centred])], axes=axes, keepdims=True)
     return _scaled_by_root(r, replace(op, inputs=op.inputs), centred, variance, axes)
+
+
+def _layer_norm(r: Reader, op: Operator, x: str, channels: int) -> str:
+    """Over the last axis, which has an operator of its own."""
+    import numpy as np
+
+    names = []
+    for position, neutral in ((1, 1.0), (2, 0.0)):
+        given = op.constant(position, "scale and bias") if op.has(position) else np.full(channels, neutral)
+        if given.size != channels:
+            raise BrokenGraph(f"{op.path}: scale or bias {list(given.shape)} of {channels} channels")
+        names.append(r.build.constant(f"{op.label}.{position}", given.astype(np.float32).reshape(channels)))
+    return r.node(op, "layer_norm", [x, *names], eps=op.number("epsilon", default=1e-5))
 
 
 def _scaled_by_root(r: Reader, op: Operator, centred: str, variance: str, axes: tuple[int, ...]) -> str:
