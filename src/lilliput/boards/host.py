@@ -16,7 +16,7 @@ from string import Template
 from lilliput.boards.cache import find, store
 from lilliput.boards.firmware import template
 from lilliput.boards.ports import Ports, Sourced, ports_of
-from lilliput.boards.toolchain import STRICT, build_folder, run_tool, zig_command, zig_version
+from lilliput.boards.toolchain import STRICT, Toolchain, build_folder, run_tool, zig_command, zig_version
 from lilliput.compiler.graph import Array
 from lilliput.core.errors import MissingExtra, MissingTool, ToolFailed
 
@@ -55,16 +55,24 @@ def build_host(program: Sourced) -> Path:
     """
     compiler = host_compiler()
     sources = {**program.sources, "main_host.c": host_main(ports_of(program))}
-    flags = [*STRICT, "-O2", "-ffp-contract=off"]
+    flags = [*STRICT, "-O2"]
     key = json.dumps(["host", compiler.version, compiler.features, flags, dict(sorted(sources.items()))]).encode()
     found = find("host", key)
     if found is not None:
         return found
+    tools = Toolchain(
+        name="gcc",  # as far as a tool chain for this machine goes: it takes objects by name
+        version=json.dumps([compiler.version, compiler.features]),
+        compiler=compiler.command,
+        linker=compiler.command,
+        no_builtin=(),
+    )
+    objects = tools.compile(sources, flags)  # kernels are kept, and only the model is compiled anew
     with build_folder() as folder:
-        for name, text in sources.items():
-            (folder / name).write_text(text, encoding="utf-8")
-        files = sorted(name for name in sources if name.endswith(".c"))
-        run_tool([*compiler.command, *flags, "-I.", "-o", "network", *files], folder, "compiling for this machine")
+        for name, data in objects.items():
+            (folder / f"{name}.o").write_bytes(data)
+        names = [f"{name}.o" for name in objects]
+        run_tool([*compiler.command, "-O2", "-o", "network", *names], folder, "linking for this machine")
         return store("host", key, (folder / "network").read_bytes(), executable=True)
 
 

@@ -41,6 +41,10 @@ Toolchain = Annotated[str, typer.Option("--toolchain", help="The compiler: zig (
 
 ROWS = 8
 """Inputs that a compiled network is proved with."""
+FEWEST_ROWS = 3
+"""One at random, and the two extreme ones."""
+CHECKED_MACS = 1_000_000_000
+"""Large networks are checked on fewer rows: so many that they take about this many multiply-accumulates."""
 
 Stream = Annotated[
     bool, typer.Option("--stream", help="Take a few new frames a run, and keep what is needed of the past.")
@@ -159,7 +163,7 @@ def cost(
     wishes = _Wishes(settings, dequantise, stream, hop, rounding, tune, patch, patch_image, toolchain)
     program, told = _program(file, chosen, calibration, wishes)
     rows = _random_rows(program, {})
-    first = [x[: len(x) // ROWS] for x in rows]
+    first = [x[: len(x) // _row_count(program)] for x in rows]
     execution = execute(program, chosen, first, toolchain=_toolchain(toolchain))
     report = make_report(program, chosen, execution) | told
     Output(json=json, quiet=quiet).show(report, ids=[str(file)], human=report_parts(report, sort=sort))
@@ -255,11 +259,15 @@ def _random_rows(program: Program, told: Mapping[str, Any]) -> list[np.ndarray]:
     return found
 
 
+def _row_count(program: Program) -> int:
+    return max(FEWEST_ROWS, min(ROWS, CHECKED_MACS // max(program.macs, 1)))
+
+
 def _rows(program: Program, told: Mapping[str, Any], far: int) -> list[np.ndarray]:
     import numpy as np
 
     rng, found = np.random.default_rng(0), []
-    count = ROWS + (told["stream"]["first_run"] if "stream" in told else 0)
+    count = _row_count(program) + (told["stream"]["first_run"] if "stream" in told else 0)
     for value in program.inputs:
         each = (value.shape or (1,))[0]
         shape = (count * each, *value.shape[1:])
