@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lilliput.cli.options import Json, Out, Quiet, Set
+from lilliput.cli.patching import Patch, PatchImage, PatchRise, PatchSram, PatchUntil, PatchWishes, patched
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,6 +66,7 @@ class _Wishes:
     hop: int
     rounding: str
     tune: bool
+    patches: PatchWishes
     toolchain: str
 
 
@@ -88,6 +90,11 @@ def compile_file(
     hop: Hop = 0,
     rounding: RoundingName = "double",
     tune: Tune = False,
+    patch: Patch = "off",
+    patch_until: PatchUntil = "",
+    patch_image: PatchImage = "resident",
+    patch_rise: PatchRise = 25.0,
+    patch_sram: PatchSram = "",
     toolchain: Toolchain = "zig",
     json: Json = False,
     quiet: Quiet = False,
@@ -101,7 +108,8 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, toolchain)
+    patches = PatchWishes(patch, patch_until, patch_image, patch_rise, patch_sram)
+    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, patches, toolchain)
     program, told = _program(file, chosen, calibration, wishes)
     rows = _random_rows(program, told)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
@@ -127,6 +135,11 @@ def cost(
     hop: Hop = 0,
     rounding: RoundingName = "double",
     tune: Tune = False,
+    patch: Patch = "off",
+    patch_until: PatchUntil = "",
+    patch_image: PatchImage = "resident",
+    patch_rise: PatchRise = 25.0,
+    patch_sram: PatchSram = "",
     sort: Annotated[str, typer.Option("--sort", help="Order the layers by macs, instructions or live.")] = "",
     toolchain: Toolchain = "zig",
     json: Json = False,
@@ -139,7 +152,8 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, toolchain)
+    patches = PatchWishes(patch, patch_until, patch_image, patch_rise, patch_sram)
+    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, patches, toolchain)
     program, told = _program(file, chosen, calibration, wishes)
     rows = _random_rows(program, {})
     first = [x[: len(x) // ROWS] for x in rows]
@@ -175,8 +189,12 @@ def _program(file: Path, board: Board, calibration: Path | None, wishes: _Wishes
     if wishes.tune:
         from lilliput.boards.tune import tune
 
-        tuning = tune(graph, board, toolchain=_toolchain(wishes.toolchain))
+        # With patches the layers' scratch is not what the memory of the whole network is short of.
+        room = None if wishes.patches.patch == "off" else 1 << 30
+        tuning = tune(graph, board, sram_bytes=room, toolchain=_toolchain(wishes.toolchain))
         graph, told["tuned"] = tuning.graph, tuning.plain()
+    graph, patches = patched(graph, board.target, wishes.patches)
+    told |= patches
     return compile_graph(graph, board.target), told
 
 
