@@ -84,6 +84,8 @@ def report_parts(report: Mapping[str, Any], *, sort: str = "") -> list[Table | s
         parts.append(_stream_line(report["stream"]))
     if report.get("rounding"):
         parts.append(f"rounding: {report['rounding']}")
+    if report.get("patch"):
+        parts.append(_patch_line(report["patch"]))
     parts.append(_layer_table(report, sort))
     if report.get("arithmetic") == "float32":
         parts.append(_float_line(board))
@@ -209,12 +211,14 @@ def _per_mac(layer: Mapping[str, Any]) -> float | None:
 
 
 def _patch_line(patch: Mapping[str, Any]) -> str:
-    whole = f"run whole the arena is {exact_bytes(patch['whole_bytes'])}"
-    if "split" not in patch:
-        return f"patches: none of {len(patch['tried'])} grids tried saves memory; {whole}"
+    if patch["grid"] == "off":
+        return f"patches: none, run whole it needs the least: {exact_bytes(patch['whole_bytes'])} of arena"
+    window, halo = ("×".join(map(str, patch[key])) for key in ("window", "halo"))
+    image = "asked for window by window" if patch["image"] == "streamed" else "in the arena"
     return (
-        f"patches: {patch['rows']}x{patch['columns']} tiles up to {patch['split']}, each from {patch['window'][0]} by "
-        f"{patch['window'][1]} pixels; {100 * patch['rise']:.1f} % more multiply-accumulates; {whole}"
+        f"patches: {patch['grid']} tiles up to {patch['until']}, image {image}; a tile sees {window} of it, {halo} of "
+        f"that with its neighbour; arena {exact_bytes(patch['arena_bytes'])}, run whole "
+        f"{exact_bytes(patch['whole_bytes'])}; multiply-accumulates {100 * patch['rise']:+.1f} %"
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lilliput.cli.options import Json, Out, Quiet, Set
+from lilliput.cli.patching import Patch, PatchImage, PatchRise, PatchSram, PatchUntil, PatchWishes, patched
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,15 +60,6 @@ RoundingName = Annotated[
 ]
 
 
-Patch = Annotated[
-    str, typer.Option("--patch", metavar="GRID", help="Run the first layers tile by tile: auto, off, or a grid as 3x3.")
-]
-PatchImage = Annotated[
-    str,
-    typer.Option("--patch-image", help="resident: the image is in the arena; streamed: asked for in parts."),
-]
-
-
 @dataclass(frozen=True)
 class _Wishes:
     """What the options say about how a network is to be compiled."""
@@ -78,8 +70,7 @@ class _Wishes:
     hop: int
     rounding: str
     tune: bool
-    patch: str
-    image: str
+    patches: PatchWishes
     toolchain: str
 
 
@@ -104,7 +95,10 @@ def compile_file(
     rounding: RoundingName = "double",
     tune: Tune = False,
     patch: Patch = "off",
+    patch_until: PatchUntil = "",
     patch_image: PatchImage = "resident",
+    patch_rise: PatchRise = 25.0,
+    patch_sram: PatchSram = "",
     toolchain: Toolchain = "zig",
     json: Json = False,
     quiet: Quiet = False,
@@ -118,8 +112,8 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    settings = _overrides(activations, settings)
-    wishes = _Wishes(settings, dequantise, stream, hop, rounding, tune, patch, patch_image, toolchain)
+    patches = PatchWishes(patch, patch_until, patch_image, patch_rise, patch_sram)
+    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, patches, toolchain)
     program, told = _program(file, chosen, calibration, wishes)
     rows = _random_rows(program, told)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
@@ -146,7 +140,10 @@ def cost(
     rounding: RoundingName = "double",
     tune: Tune = False,
     patch: Patch = "off",
+    patch_until: PatchUntil = "",
     patch_image: PatchImage = "resident",
+    patch_rise: PatchRise = 25.0,
+    patch_sram: PatchSram = "",
     sort: Annotated[str, typer.Option("--sort", help="Order the layers by macs, instructions or live.")] = "",
     toolchain: Toolchain = "zig",
     json: Json = False,
@@ -159,8 +156,8 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    settings = _overrides(activations, settings)
-    wishes = _Wishes(settings, dequantise, stream, hop, rounding, tune, patch, patch_image, toolchain)
+    patches = PatchWishes(patch, patch_until, patch_image, patch_rise, patch_sram)
+    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, patches, toolchain)
     program, told = _program(file, chosen, calibration, wishes)
     rows = _random_rows(program, {})
     first = [x[: len(x) // _row_count(program)] for x in rows]
@@ -193,27 +190,16 @@ def _program(file: Path, board: Board, calibration: Path | None, wishes: _Wishes
         made = streamed(graph, wishes.hop)
         graph = made.graph
         told["stream"] = {"hop": made.hop, "lag": made.lag, "first_run": made.first_run, "kept_bytes": made.kept_bytes}
-    if wishes.patch != "off":
-        graph, told["patch"] = _patched(graph, board, wishes)
     if wishes.tune:
         from lilliput.boards.tune import tune
 
-        tuning = tune(graph, board, toolchain=_toolchain(wishes.toolchain))
+        # With patches the layers' scratch is not what the memory of the whole network is short of.
+        room = None if wishes.patches.patch == "off" else 1 << 30
+        tuning = tune(graph, board, sram_bytes=room, toolchain=_toolchain(wishes.toolchain))
         graph, told["tuned"] = tuning.graph, tuning.plain()
+    graph, patches = patched(graph, board.target, wishes.patches)
+    told |= patches
     return compile_graph(graph, board.target), told
-
-
-def _patched(graph: Graph, board: Board, wishes: _Wishes) -> tuple[Graph, dict[str, Any]]:
-    from lilliput.compiler.patch.choose import choose_patch
-    from lilliput.compiler.patch.rewrite import Image
-    from lilliput.core.errors import BadSetting
-
-    if wishes.stream or wishes.image not in ("resident", "streamed"):
-        what = "--patch with --stream" if wishes.stream else f"--patch-image {wishes.image}"
-        raise BadSetting(what, fix="one of the two" if wishes.stream else "one of resident, streamed")
-    image: Image = "streamed" if wishes.image == "streamed" else "resident"
-    made = choose_patch(graph, board.target, wishes.patch, image=image)
-    return made.graph, made.plain()
 
 
 def _rounded(graph: Graph, rounding: str) -> Graph:

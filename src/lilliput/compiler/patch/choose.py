@@ -1,110 +1,267 @@
-"""Which stage to run patch by patch, and with which grid: the least memory for a bounded rise in multiply-accumulates.
+"""Choose what runs patch by patch: the split, and the grid of tiles.
 
-The rule of `cost` sorts all stages and grids; the best of them are compiled with real kernels and planned, scratch and
-all, and what the planner says decides.
+Without a limit for the SRAM: the smallest arena among all that raise the multiply-accumulates by no more than `rise`.
+With one: the fewest multiply-accumulates among all that fit; so more SRAM never costs more of them. Arenas are those of
+the memory planner with the kernels of the target, scratch included. Candidates whose arena cannot win, by what single
+layers need at least, are not planned.
+
+Source: MCUNetV2 (arXiv:2110.15352), section 3.4, searches stages and square grids; grids of any R×C are ours.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lilliput.compiler.graph import Graph
+from lilliput.compiler.graph import Graph, Node
+from lilliput.compiler.known_kernels import KnownKernels
 from lilliput.compiler.op import Target
-from lilliput.compiler.patch.cost import PatchCost, patch_cost, patch_table
-from lilliput.compiler.patch.rewrite import Image, patch_graph
-from lilliput.compiler.patch.stage import find_stages
-from lilliput.compiler.program import compile_graph
-from lilliput.core.errors import BadSetting, UnsupportedOp
+from lilliput.compiler.passes.dead_code import remove_dead_code
+from lilliput.compiler.passes.legalise import legalise
+from lilliput.compiler.patch.cost import Grid, Image, macs_of, value_bytes
+from lilliput.compiler.patch.rewrite import patch_graph
+from lilliput.compiler.patch.stage import Stage, find_stages, stage_until
+from lilliput.compiler.program import arrange, choose_kernels
+from lilliput.core.errors import BadSetting, DoesNotFit, UnsupportedOp
 
-PLANNED = 4
-"""How many stages and grids are planned with real kernels."""
+
+@dataclass(frozen=True)
+class PatchSettings:
+    """What to search.
+
+    Args:
+        rows, columns: of tiles; 0 searches all grids up to `largest` × `largest`.
+        until: the last layer that runs by patches; empty searches all.
+        image: `resident`, in the arena as a whole, or `streamed`, asked for window by window.
+        rise: most additional multiply-accumulates, as a part of the network's; what is named (grid and layer) has none.
+        sram_bytes: limit for the arena; None looks for the smallest.
+        largest: most tiles along one side.
+    """
+
+    rows: int = 0
+    columns: int = 0
+    until: str = ""
+    image: Image = "resident"
+    rise: float = 0.25
+    sram_bytes: int | None = None
+    largest: int = 4
+
+    def __post_init__(self) -> None:
+        if min(self.rows, self.columns) < 0 or (self.rows == 0) != (self.columns == 0) or self.largest < 2:
+            raise ValueError(f"a grid of {self.rows}x{self.columns}, or sides up to {self.largest}, cannot be")
+        if not self.rise >= 0:
+            raise ValueError(f"`rise` must be 0 or more, got {self.rise}")
 
 
 @dataclass(frozen=True, eq=False)
 class Patched:
-    """A network with its leading part run patch by patch, or as it was where that saves nothing.
+    """The network as it was chosen to run.
 
     Args:
-        graph: gives the same outputs, bit for bit.
-        cost: of the stage and grid chosen; None where the network stays whole.
-        whole_bytes: arena of the network run whole.
+        graph: for `compile_graph`, with the same target.
+        grid: stage and tiles; None where running it whole is best.
+        image: where the image is.
         arena_bytes: of `graph`.
-        tried: split, rows, columns, arena and rise of each that was planned.
+        whole_bytes: the arena of the network run whole.
+        macs: multiply-accumulates of `graph`.
+        whole_macs: of the network run whole.
+        planned: how many candidates were planned.
     """
 
     graph: Graph
-    cost: PatchCost | None
-    whole_bytes: int
+    grid: Grid | None
+    image: Image
     arena_bytes: int
-    tried: tuple[tuple[str, int, int, int, float], ...]
+    whole_bytes: int
+    macs: int
+    whole_macs: int
+    planned: int
+
+    @property
+    def rise(self) -> float:
+        """Additional multiply-accumulates, as a part of the network's."""
+        return self.macs / self.whole_macs - 1 if self.whole_macs else 0.0
 
     def plain(self) -> dict[str, Any]:
-        """What the report stores."""
-        chosen: dict[str, Any] = {}
-        if self.cost is not None:
-            grid = self.cost.grid
-            chosen = {"split": grid.stage.split, "rows": grid.rows, "columns": grid.columns}
-            chosen |= {"rise": round(self.cost.rise, 4), "window": list(grid.window)}
-        return {"whole_bytes": self.whole_bytes, "arena_bytes": self.arena_bytes, **chosen, "tried": list(self.tried)}
+        """For a report."""
+        grid = self.grid
+        found = {
+            "arena_bytes": self.arena_bytes, "whole_bytes": self.whole_bytes, "macs": self.macs,
+            "whole_macs": self.whole_macs, "rise": round(self.rise, 4), "planned": self.planned,
+        }  # fmt: skip
+        if grid is None:
+            return {"grid": "off", **found}
+        return {
+            "grid": f"{len(grid.strips[0])}x{len(grid.strips[1])}", "until": grid.stage.last.name,
+            "image": self.image, "window": list(grid.window), "halo": list(grid.halo), **found,
+        }  # fmt: skip
 
 
-def choose_patch(
-    graph: Graph,
-    target: Target,
-    wanted: str = "auto",
-    *,
-    image: Image = "resident",
-    most_rise: float = 0.25,
-    sram_bytes: int | None = None,
-) -> Patched:
-    """Find the stage, and with `auto` the grid.
+def choose_patches(graph: Graph, target: Target, settings: PatchSettings | None = None) -> Patched:
+    """Find the best way to run `graph` by patches; it may be not to.
 
     Args:
-        graph: integer graph, or float32.
-        target: of the kernels.
-        wanted: `auto`, or a grid such as `3x3`, for which the stage is found.
-        image: where the network's input is.
-        most_rise: with `auto`, how many multiply-accumulates may be added, as a part of the network's.
-        sram_bytes: with `auto`, take the grid with the fewest multiply-accumulates whose arena is no larger.
+        graph: integer graph, or float32, with a batch of one.
+        target: what the kernels may use.
+        settings: what to search, and its limits.
 
     Raises:
-        BadSetting: LP101, `wanted` is neither, or no stage has so many rows and columns.
-        UnsupportedOp: LP301, no part of the network slides over a map; the node that ends it is named.
+        UnsupportedOp: LP301, nothing can run by patches, or not what was asked for, naming the layer in the way.
+        BadSetting: LP101, a layer, or a grid, that cannot be, or no candidate within the settings.
+        DoesNotFit: LP401, nothing fits `sram_bytes`; the least that was found is named.
     """
-    stages = find_stages(graph)
-    if not stages.found:
-        end = f'{stages.barrier.op} at "{stages.barrier.name}" takes its whole input' if stages.barrier else "no map"
-        raise UnsupportedOp(f"{graph.name} has no part that can run patch by patch: {end}", fix="--patch off")
-    costs = _candidates(graph, wanted, most_rise)
-    whole = compile_graph(graph, target).plan.arena_bytes
-    planned: list[tuple[int, float, PatchCost]] = []
-    for cost in costs[:PLANNED]:
-        arena = compile_graph(patch_graph(cost.grid, image, distinct=True), target).plan.arena_bytes
-        planned.append((arena, cost.rise, cost))
-    tried = tuple((c.grid.stage.split, c.grid.rows, c.grid.columns, a, round(r, 4)) for a, r, c in planned)
-    enough = [one for one in planned if sram_bytes is not None and one[0] <= sram_bytes]
-    best = min(enough, key=lambda one: one[1]) if enough else min(planned, key=lambda one: one[:2], default=None)
-    fits_whole = sram_bytes is not None and whole <= sram_bytes
-    if best is None or (wanted == "auto" and image == "resident" and (best[0] >= whole or fits_whole)):
-        return Patched(graph, None, whole, whole, tried)
-    made = patch_graph(best[2].grid, image)
-    return Patched(made, best[2], whole, compile_graph(made, target).plan.arena_bytes, tried)
+    return _Choice(remove_dead_code(legalise(graph)), target, settings or PatchSettings()).run()
 
 
-def _candidates(graph: Graph, wanted: str, most_rise: float) -> list[PatchCost]:
-    if wanted == "auto":
-        return [cost for cost in patch_table(graph) if cost.rise <= most_rise]
-    found = re.fullmatch(r"([1-9]\d?)x([1-9]\d?)", wanted)
-    if found is None:
-        raise BadSetting(f"--patch {wanted}", fix="auto, off, or rows and columns of tiles such as 3x3")
-    rows, columns = int(found[1]), int(found[2])
-    fitting = [s for s in find_stages(graph).found if rows <= s.size[0] and columns <= s.size[1]]
-    if not fitting or rows * columns < 2:
-        sizes = max((s.size for s in find_stages(graph).found), default=(0, 0))
-        raise BadSetting(
-            f"--patch {wanted}", why=f"the largest map that can be cut has {sizes[0]} by {sizes[1]} pixels"
+@dataclass(frozen=True)
+class _Candidate:
+    """A way to run the network: None is whole; `floor` is less than its arena can be."""
+
+    grid: Grid | None
+    macs: int
+    floor: int
+
+
+class _Choice:
+    def __init__(self, graph: Graph, target: Target, settings: PatchSettings) -> None:
+        self.target, self.settings, self.known = target, settings, KnownKernels()
+        whole = arrange(graph, choose_kernels(graph, target, self.known))
+        self.graph, self.whole_bytes = whole.graph, whole.plan.arena_bytes
+        self.whole_macs = sum(macs_of(graph, node) for node in graph.nodes)
+        self.sizes = value_bytes(graph)
+        self.planned = 1
+
+    def run(self) -> Patched:
+        candidates = self._candidates()
+        return self._smallest(candidates) if self.settings.sram_bytes is None else self._cheapest(candidates)
+
+    def _smallest(self, candidates: Sequence[_Candidate]) -> Patched:
+        best: tuple[int, int, _Candidate] | None = None
+        for candidate in sorted(candidates, key=lambda c: (c.floor, c.macs)):
+            if best is not None and candidate.floor > best[0]:
+                break
+            if best is not None and candidate.floor == best[0] and candidate.macs >= best[1]:
+                continue
+            arena = self._arena(candidate, distinct=True)
+            if best is None or (arena, candidate.macs) < best[:2]:
+                best = (arena, candidate.macs, candidate)
+        assert best is not None  # there is a candidate
+        return self._patched(best[2], self._arena(best[2]))
+
+    def _cheapest(self, candidates: Sequence[_Candidate]) -> Patched:
+        limit = self.settings.sram_bytes or 0
+        for candidate in sorted(candidates, key=lambda c: (c.macs, c.floor)):
+            if candidate.floor <= limit and self._arena(candidate, distinct=True) <= limit:
+                arena = self._arena(candidate)
+                if arena <= limit:
+                    return self._patched(candidate, arena)
+        smallest = self._smallest(candidates)
+        hint = "--patch-image streamed, " if self.settings.image == "resident" else ""
+        raise DoesNotFit(
+            f"{smallest.arena_bytes} B of arena needed by patches, the limit is {limit} B",
+            why=f"with at most {100 * self.settings.rise:g} % more multiply-accumulates; whole it needs "
+            f"{self.whole_bytes} B",
+            fix=f"{hint}a higher --patch-rise, or a smaller network",
         )
-    costs = [patch_cost(stage, rows, columns) for stage in fitting]
-    return sorted(costs, key=lambda cost: (cost.peak_bytes, cost.tile_macs - cost.stage_macs))
+
+    def _candidates(self) -> list[_Candidate]:
+        settings, found = self.settings, list[_Candidate]()
+        if not settings.rows and not settings.until and settings.image == "resident":
+            found.append(_Candidate(None, self.whole_macs, self.whole_bytes))
+        is_named = bool(settings.rows and settings.until)
+        least = float("inf")
+        for grid in self._grids():
+            macs = self.whole_macs - sum(macs_of(self.graph, node) for node in grid.stage.nodes) + grid.macs()
+            least = min(least, macs / self.whole_macs - 1 if self.whole_macs else 0.0)
+            if is_named or macs <= self.whole_macs * (1 + settings.rise):
+                found.append(_Candidate(grid, macs, self._floor(grid)))
+        if not found:
+            raise BadSetting(
+                f"no patches of {self.graph.name} stay within {100 * settings.rise:g} % more multiply-accumulates",
+                why=f"the cheapest add {100 * least:.1f} %",
+                fix=f"--patch-rise {int(100 * least) + 1}",
+            )
+        return found
+
+    def _grids(self) -> Iterator[Grid]:
+        settings = self.settings
+        sides = range(1, settings.largest + 1)
+        wanted = [(settings.rows, settings.columns)] if settings.rows else [(r, c) for r in sides for c in sides]
+        seen: set[tuple[str, int, int]] = set()
+        refused: UnsupportedOp | BadSetting | None = None
+        for stage in self._stages():
+            for rows, columns in wanted:
+                if not settings.rows and (rows > stage.size[0] or columns > stage.size[1]):
+                    continue
+                grid = Grid(stage, rows, columns)
+                try:
+                    grid.check(settings.image)
+                except (UnsupportedOp, BadSetting) as error:
+                    refused = refused or error
+                    continue
+                key = (stage.split, len(grid.strips[0]), len(grid.strips[1]))
+                if key not in seen:
+                    seen.add(key)
+                    yield grid
+        if not seen and refused is not None:
+            raise refused
+
+    def _stages(self) -> tuple[Stage, ...]:
+        if self.settings.until:
+            return (stage_until(self.graph, self.settings.until),)
+        stages = find_stages(self.graph)
+        if not stages.found:
+            barrier = stages.barrier
+            what = f'{barrier.op} at "{barrier.name}" comes first' if barrier else "it has no layers"
+            raise UnsupportedOp(
+                f"nothing of {self.graph.name} can run by patches: {what}",
+                why="patches need layers that slide over a map of (1, height, width, channels)",
+                fix="compile without --patch",
+            )
+        return stages.found
+
+    def _arena(self, candidate: _Candidate, *, distinct: bool = False) -> int:
+        if candidate.grid is None:
+            return self.whole_bytes
+        graph = patch_graph(candidate.grid, self.settings.image, distinct=distinct)
+        self.planned += 1
+        return arrange(graph, choose_kernels(graph, self.target, self.known)).plan.arena_bytes
+
+    def _patched(self, candidate: _Candidate, arena: int) -> Patched:
+        grid, image = candidate.grid, self.settings.image
+        graph = self.graph if grid is None else patch_graph(grid, image)
+        return Patched(
+            graph, grid, image, arena, self.whole_bytes, candidate.macs, self.whole_macs, self.planned
+        )  # fmt: skip
+
+    def _floor(self, grid: Grid) -> int:
+        """Bytes that every order and every plan needs: single layers with what must live beside them."""
+        stage, tiles = grid.stage, list[int]()
+        for high in grid.strips[0]:
+            for wide in grid.strips[1]:
+                tile = {
+                    name: self.sizes[name] * span.length * wide.made[name].length // _pixels(self.graph, name)
+                    for name, span in high.made.items()
+                }
+                tiles.append(max(_alone(node, tile) for node in stage.nodes))
+        image = self.sizes[stage.source] if self.settings.image == "resident" else 0
+        output = self.sizes[stage.split]
+        # The output is not there yet with the first tile, the image may be gone with the last, neither with the others.
+        first, second, *third = sorted(tiles, reverse=True)
+        least = max(first + min(image, output), second + (output if not image else min(image, output)))
+        if third:
+            least = max(least, third[0] + image + output)
+        return max([least, *(_alone(node, self.sizes) for node in stage.rest)])
+
+
+def _alone(node: Node, sizes: Mapping[str, int]) -> int:
+    """Bytes of a node's values, its output in place of an input where it fits."""
+    inputs = [sizes[name] for name in dict.fromkeys(node.inputs) if name in sizes]
+    output = sizes[node.output]
+    return sum(inputs) + (0 if any(size >= output for size in inputs) else output)
+
+
+def _pixels(graph: Graph, name: str) -> int:
+    _, height, width, _ = graph.values[name].shape
+    return height * width
