@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lilliput.cli._patching import Patch, PatchImage, PatchRise, PatchSram, PatchUntil, PatchWishes, patched
 from lilliput.cli.options import Json, Out, Quiet, Set
-from lilliput.cli.patching import Patch, PatchImage, PatchRise, PatchSram, PatchUntil, PatchWishes, patched
 
 if TYPE_CHECKING:
     import numpy as np
