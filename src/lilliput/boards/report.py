@@ -84,8 +84,6 @@ def report_parts(report: Mapping[str, Any], *, sort: str = "") -> list[Table | s
         parts.append(_stream_line(report["stream"]))
     if report.get("rounding"):
         parts.append(f"rounding: {report['rounding']}")
-    if report.get("patch"):
-        parts.append(_patch_line(report["patch"]))
     parts.append(_layer_table(report, sort))
     if report.get("arithmetic") == "float32":
         parts.append(_float_line(board))
