@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lilliput.boards.toolchain import ToolchainName
     from lilliput.compiler.graph import Graph
     from lilliput.compiler.program import Program
+    from lilliput.compress.quantise import QuantiseSettings
 
 
 File = Annotated[Path, typer.Argument(help="A network: .tflite, .onnx, or .pt2 from torch.export.save.")]
@@ -181,6 +182,7 @@ def _program(file: Path, board: Board, calibration: Path | None, wishes: _Wishes
     if stage == "float" and calibration is not None:
         graph = _quantised(graph, calibration, wishes.settings)
     elif wishes.settings:
+        _quantise_settings(wishes.settings)  # a mistake in them is told first
         why = "is quantised already" if stage == "integer" else "is compiled in float32 without --calibration"
         raise BadSetting(f"{wishes.settings[0]} for {file.name}, which {why}", fix="leave the setting out")
     if wishes.rounding != "double":
@@ -216,11 +218,16 @@ def _overrides(activations: str, settings: list[str] | None) -> list[str]:
 
 
 def _quantised(graph: Graph, calibration: Path, overrides: list[str]) -> Graph:
-    from lilliput.compress.quantise import QuantiseSettings, quantise
+    from lilliput.compress.quantise import quantise
+
+    return quantise(graph, _array(calibration), _quantise_settings(overrides)).graph
+
+
+def _quantise_settings(overrides: list[str]) -> QuantiseSettings:
+    from lilliput.compress.quantise import QuantiseSettings
     from lilliput.core.settings import load_settings
 
-    sections = [text.removeprefix("quantise.") for text in overrides]
-    return quantise(graph, _array(calibration), load_settings(QuantiseSettings, overrides=sections)).graph
+    return load_settings(QuantiseSettings, overrides=[text.removeprefix("quantise.") for text in overrides])
 
 
 def _array(path: Path) -> np.ndarray:
