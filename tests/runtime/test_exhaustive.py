@@ -30,7 +30,7 @@ def test_every_function_at_every_code(tmp_path: Path) -> None:
     merged = side_by_side(graphs)
     given = dict.fromkeys(merged.inputs, CODES[None])
     assert_c_equals_reference(merged, tmp_path, given=given, targets=(Target(),))
-    assert len(LOOKUPS) == 11
+    assert len(LOOKUPS) >= 30
 
 
 def pair(op: str, a: Quant, b: Quant, y: Quant, **attrs: str) -> Graph:

@@ -166,9 +166,9 @@ def check_fits(image: Image, stack_bytes: int) -> None:
 def _does_not_fit(image: Image, kind: str, need: int, have: int, parts: Mapping[str, int], stack: int) -> None:
     largest = max(parts, key=lambda part: parts[part])
     near = nearest_board(image.flash_bytes, image.static_bytes + stack)
-    fix = "a smaller network"
+    fix = "--patch auto, or a smaller network" if kind == "SRAM" else "a smaller network"
     if near is not None:
-        fix = f"`--board {near.name}` ({near.flash_bytes} B flash, {near.sram_bytes} B SRAM), or a smaller network"
+        fix = f"`--board {near.name}` ({near.flash_bytes} B flash, {near.sram_bytes} B SRAM), or {fix}"
     raise DoesNotFit(
         f"{need} B of {kind} needed, {image.board.name} has {have} B",
         why=f"the largest part is {largest} with {parts[largest]} B",

@@ -87,6 +87,8 @@ def report_parts(report: Mapping[str, Any], *, sort: str = "") -> list[Table | s
     parts.append(_layer_table(report, sort))
     if report.get("arithmetic") == "float32":
         parts.append(_float_line(board))
+    if report.get("patch"):
+        parts.append(_patch_line(report["patch"]))
     if report.get("tuned"):
         parts.append(_tuned_table(report["tuned"]))
     if report["without_dsp"]:
@@ -204,6 +206,18 @@ def _kernel_name(layer: Mapping[str, Any]) -> str:
 
 def _per_mac(layer: Mapping[str, Any]) -> float | None:
     return round(layer["instructions"] / layer["macs"], 2) if layer["macs"] and layer["instructions"] else None
+
+
+def _patch_line(patch: Mapping[str, Any]) -> str:
+    if patch["grid"] == "off":
+        return f"patches: none, run whole it needs the least: {exact_bytes(patch['whole_bytes'])} of arena"
+    window, halo = ("×".join(map(str, patch[key])) for key in ("window", "halo"))
+    image = "asked for window by window" if patch["image"] == "streamed" else "in the arena"
+    return (
+        f"patches: {patch['grid']} tiles up to {patch['until']}, image {image}; a tile sees {window} of it, {halo} of "
+        f"that with its neighbour; arena {exact_bytes(patch['arena_bytes'])}, run whole "
+        f"{exact_bytes(patch['whole_bytes'])}; multiply-accumulates {100 * patch['rise']:+.1f} %"
+    )
 
 
 def _stream_line(stream: Mapping[str, Any]) -> str:

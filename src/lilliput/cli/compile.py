@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lilliput.cli._patching import Patch, PatchImage, PatchRise, PatchSram, PatchUntil, PatchWishes, patched
 from lilliput.cli.options import Json, Out, Quiet, Set
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class _Wishes:
     hop: int
     rounding: str
     tune: bool
+    patches: PatchWishes
     toolchain: str
 
 
@@ -92,6 +94,11 @@ def compile_file(
     hop: Hop = 0,
     rounding: RoundingName = "double",
     tune: Tune = False,
+    patch: Patch = "off",
+    patch_until: PatchUntil = "",
+    patch_image: PatchImage = "resident",
+    patch_rise: PatchRise = 25.0,
+    patch_sram: PatchSram = "",
     toolchain: Toolchain = "zig",
     json: Json = False,
     quiet: Quiet = False,
@@ -105,7 +112,8 @@ def compile_file(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, toolchain)
+    patches = PatchWishes(patch, patch_until, patch_image, patch_rise, patch_sram)
+    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, patches, toolchain)
     program, told = _program(file, chosen, calibration, wishes)
     rows = _random_rows(program, told)
     verification = verify(program, chosen, rows, toolchain=_toolchain(toolchain))
@@ -131,6 +139,11 @@ def cost(
     hop: Hop = 0,
     rounding: RoundingName = "double",
     tune: Tune = False,
+    patch: Patch = "off",
+    patch_until: PatchUntil = "",
+    patch_image: PatchImage = "resident",
+    patch_rise: PatchRise = 25.0,
+    patch_sram: PatchSram = "",
     sort: Annotated[str, typer.Option("--sort", help="Order the layers by macs, instructions or live.")] = "",
     toolchain: Toolchain = "zig",
     json: Json = False,
@@ -143,7 +156,8 @@ def cost(
     from lilliput.core.output import Output
 
     chosen = get_board(board)
-    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, toolchain)
+    patches = PatchWishes(patch, patch_until, patch_image, patch_rise, patch_sram)
+    wishes = _Wishes(_overrides(activations, settings), dequantise, stream, hop, rounding, tune, patches, toolchain)
     program, told = _program(file, chosen, calibration, wishes)
     rows = _random_rows(program, {})
     first = [x[: len(x) // _row_count(program)] for x in rows]
@@ -179,8 +193,12 @@ def _program(file: Path, board: Board, calibration: Path | None, wishes: _Wishes
     if wishes.tune:
         from lilliput.boards.tune import tune
 
-        tuning = tune(graph, board, toolchain=_toolchain(wishes.toolchain))
+        # With patches the layers' scratch is not what the memory of the whole network is short of.
+        room = None if wishes.patches.patch == "off" else 1 << 30
+        tuning = tune(graph, board, sram_bytes=room, toolchain=_toolchain(wishes.toolchain))
         graph, told["tuned"] = tuning.graph, tuning.plain()
+    graph, patches = patched(graph, board.target, wishes.patches)
+    told |= patches
     return compile_graph(graph, board.target), told
 
 

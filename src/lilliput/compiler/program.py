@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from lilliput.compiler.grammar import check
 from lilliput.compiler.graph import Array, Graph, Node, Value
 from lilliput.compiler.interpret import run_integer
+from lilliput.compiler.known_kernels import KnownKernels
 from lilliput.compiler.memory import MemoryPlan, Step, plan_memory
 from lilliput.compiler.memory_check import check_plan
 from lilliput.compiler.op import Kernel, Target
@@ -76,27 +78,48 @@ def compile_graph(graph: Graph, target: Target | None = None) -> Program:
     """
     target = target or Target()
     graph = check(legalise(check(graph, "integer")), "integer", "legalise")
-    kernels = choose_kernels(graph, target)
-    steps, renamed = schedule(graph, kernels)
-    plan = plan_memory(graph, steps, renamed)
-    ordered = best_order(graph, kernels)
-    if ordered is not graph:
-        again = schedule(ordered, kernels)
-        other = plan_memory(ordered, *again)
-        if other.arena_bytes < plan.arena_bytes:
-            graph, (steps, renamed), plan = ordered, again, other
+    graph, steps, renamed, plan = arrange(graph, choose_kernels(graph, target))
     check_plan(graph, steps, renamed, plan)
     sources = {**print_model(graph, steps, plan), **runtime_sources(steps)}
     return Program(graph, target, tuple(steps), plan, sources)
 
 
-def choose_kernels(graph: Graph, target: Target) -> dict[str, Kernel | None]:
+class Arranged(NamedTuple):
+    """A graph in the order in which it runs, and its memory plan."""
+
+    graph: Graph
+    steps: list[Step]
+    renamed: dict[str, str]
+    plan: MemoryPlan
+
+
+def arrange(graph: Graph, kernels: Mapping[str, Kernel | None]) -> Arranged:
+    """Order the nodes for the least memory and plan it."""
+    steps, renamed = schedule(graph, kernels)
+    given = Arranged(graph, steps, renamed, plan_memory(graph, steps, renamed))
+    if any(node.layer != node.name for node in graph.nodes):
+        return given  # tiles come in the order of the network that they were made from
+    ordered = best_order(graph, kernels)
+    if ordered is graph:
+        return given
+    steps, renamed = schedule(ordered, kernels)
+    other = Arranged(ordered, steps, renamed, plan_memory(ordered, steps, renamed))
+    return other if other.plan.arena_bytes < given.plan.arena_bytes else given
+
+
+def choose_kernels(graph: Graph, target: Target, known: KnownKernels | None = None) -> dict[str, Kernel | None]:
     """Node name → its kernel, None where it needs no code.
+
+    Args:
+        graph: integer graph.
+        target: what the kernels may use.
+        known: kernels that were chosen before for equal nodes, for the same target; grows.
 
     Raises:
         UnsupportedError: LP3xx, a node has no kernel, or an integer could overflow.
     """
-    return {n.name: ops[n.op].choose(n, graph.ins(n), graph.values[n.output], target) for n in graph.nodes}
+    known = KnownKernels() if known is None else known
+    return {node.name: known.choose(graph, node, target) for node in graph.nodes}
 
 
 def schedule(graph: Graph, kernels: Mapping[str, Kernel | None]) -> tuple[list[Step], dict[str, str]]:

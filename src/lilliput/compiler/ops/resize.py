@@ -84,7 +84,7 @@ class Resize(Op):
                 taps = _Taps.of(node, a, b)
                 fields += [Field(name, "int16_t", taps.low), Field(f"{name}_weight", "int16_t", taps.weight)]
         return Kernel(
-            function=f"lp_resize_{node.attrs['mode']}_{'s8' if x.dtype == 'int8' else 's16'}",
+            function=f"lp_resize_{node.attrs['mode']}_s8",
             fields=tuple(fields),
             operands=(node.inputs[0], node.output),
         )

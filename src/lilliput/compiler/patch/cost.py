@@ -17,13 +17,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
+from typing import Literal
 
 from lilliput.compiler.graph import ITEM_BYTES, Graph, Node
 from lilliput.compiler.ops import ops
-from lilliput.compiler.patch.reach import Needs, Span, needs
+from lilliput.compiler.patch.reach import Needs
 from lilliput.compiler.patch.stage import Stage, find_stages
+from lilliput.core.errors import BadSetting, UnsupportedOp
+
+Image = Literal["resident", "streamed"]
+"""Where the image is: in memory as a whole, or asked for window by window."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,30 +41,52 @@ class Grid:
     rows: int
     columns: int
 
-    @cached_property
-    def spans(self) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-        """The output rows of each row of tiles, and the columns."""
-        return _cut(self.stage.size[0], self.rows), _cut(self.stage.size[1], self.columns)
-
-    @cached_property
-    def needs(self) -> tuple[tuple[Needs, ...], tuple[Needs, ...]]:
+    @property
+    def strips(self) -> tuple[tuple[Needs, ...], tuple[Needs, ...]]:
         """What each row of tiles needs along the height, and each column of tiles along the width."""
-        return self._needs(True)
+        return self.stage.strips(0, self.rows), self.stage.strips(1, self.columns)
 
-    @cached_property
-    def unclipped(self) -> tuple[tuple[Needs, ...], tuple[Needs, ...]]:
-        """The same if no tile lay at a border."""
-        return self._needs(False)
+    def check(self, image: Image) -> None:
+        """Demand that the network can run so.
+
+        Raises:
+            BadSetting: LP101, one tile only, or more than the output has rows or columns.
+            UnsupportedOp: LP301, the image is to be streamed, and something else reads it or makes the stage's source.
+        """
+        height, width = self.stage.size
+        if self.rows > height or self.columns > width or self.tiles < 2:
+            raise BadSetting(
+                f'a grid of {self.rows}x{self.columns} tiles for "{self.stage.last.name}"',
+                why=f"its output has {height} rows and {width} columns",
+                fix="a grid of more than one tile that has no more rows and columns",
+            )
+        if image == "streamed":
+            self._check_streamed()
+
+    def _check_streamed(self) -> None:
+        stage, graph = self.stage, self.stage.graph
+        why, fix = "only layers that slide over the image can take it in parts", "--patch-image resident"
+        if stage.source not in graph.inputs or len(graph.inputs) > 1:
+            first = graph.readers[graph.inputs[0]][0]
+            what = f'{first.op} at "{first.name}" takes it as a whole'
+            if len(graph.inputs) > 1:
+                what = f"it is one of {len(graph.inputs)} inputs"
+            raise UnsupportedOp(f"the image of {graph.name} cannot be streamed: {what}", why=why, fix=fix)
+        inside = {node.name for node in stage.nodes}
+        others = [node for node in graph.readers[stage.source] if node.name not in inside]
+        if others or stage.source in graph.outputs:
+            what = f'"{others[0].name}" reads it again behind the patches' if others else "it is an output too"
+            raise UnsupportedOp(f"the image of {graph.name} cannot be streamed: {what}", why=why, fix=fix)
 
     @property
     def tiles(self) -> int:
         """How many tiles there are."""
-        return len(self.spans[0]) * len(self.spans[1])
+        return len(self.strips[0]) * len(self.strips[1])
 
     @property
     def window(self) -> tuple[int, int]:
         """Rows and columns of the source that the largest tile takes."""
-        high, wide = (max(n.made[self.stage.source].length for n in axis) for axis in self.needs)
+        high, wide = (max(n.made[self.stage.source].length for n in axis) for axis in self.strips)
         return high, wide
 
     @property
@@ -68,13 +94,14 @@ class Grid:
         """Rows and columns of the source that neighbouring tiles both take, at most."""
         shared = [
             [a.made[self.stage.source].last - b.made[self.stage.source].first + 1 for a, b in pairwise(axis)]
-            for axis in self.needs
+            for axis in self.strips
         ]
         return max(shared[0], default=0), max(shared[1], default=0)
 
     def macs(self, *, clip: bool = True) -> int:
         """Multiply-accumulates of all tiles of the stage."""
-        graph, (high, wide) = self.stage.graph, self.needs if clip else self.unclipped
+        graph = self.stage.graph
+        high, wide = (self.stage.strips(axis, n, clip=clip) for axis, n in enumerate((self.rows, self.columns)))
         total = 0
         for node in self.stage.nodes:
             _, height, width, _ = graph.values[node.output].shape
@@ -82,14 +109,6 @@ class Grid:
             rows, columns = (sum(n.made[node.output].length for n in axis) for axis in (high, wide))
             total += macs // (height * width) * rows * columns
         return total
-
-    def _needs(self, clip: bool) -> tuple[tuple[Needs, ...], tuple[Needs, ...]]:
-        stage = self.stage
-        high, wide = (
-            tuple(needs(stage.graph, stage.nodes, axis, stage.split, span, clip=clip) for span in self.spans[axis])
-            for axis in (0, 1)
-        )
-        return high, wide
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +166,8 @@ def patch_cost(
     graph, grid = stage.graph, Grid(stage, rows, columns)
     sizes = value_bytes(graph, element_bytes)
     largest = 0
-    for high in {_lengths(strip): strip for strip in grid.needs[0]}.values():
-        for wide in {_lengths(strip): strip for strip in grid.needs[1]}.values():
+    for high in {_lengths(strip): strip for strip in grid.strips[0]}.values():
+        for wide in {_lengths(strip): strip for strip in grid.strips[1]}.values():
             tile = {
                 name: sizes[name] * high.made[name].length * wide.made[name].length // _pixels(graph, name)
                 for name in high.made
@@ -236,11 +255,6 @@ def _shared(graph: Graph, node: Node, sizes: Mapping[str, int], live: set[str], 
         if len(shortcuts) == 1 and graph.readers[shortcuts[0]][-1] is readers[0]:
             return min(sizes[shortcuts[0]], sizes[node.output])
     return 0
-
-
-def _cut(size: int, parts: int) -> tuple[Span, ...]:
-    length = -(-size // parts)
-    return tuple(Span(start, min(start + length, size) - 1) for start in range(0, size, length))
 
 
 def _lengths(strip: Needs) -> tuple[int, ...]:

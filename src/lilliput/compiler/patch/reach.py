@@ -60,7 +60,7 @@ def slides_of(graph: Graph, node: Node) -> tuple[Slide, Slide] | None:
     """How a node moves along height and width; None where an output can depend on more than a window of the input."""
     y = graph.values[node.output]
     active = [value for value in graph.ins(node) if not value.is_constant]
-    if not active or any(value.is_state or len(value.shape) != 4 for value in (*active, y)):
+    if not active or any(value.is_state or value.shape[:1] != (1,) or len(value.shape) != 4 for value in (*active, y)):
         return None
     if node.op in _WEIGHTED or node.op in _POOLS:
         return _window(graph, node)

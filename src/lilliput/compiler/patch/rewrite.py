@@ -14,15 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from lilliput.compiler.graph import Graph, Node, Value
-from lilliput.compiler.patch.cost import Grid
+from lilliput.compiler.patch.cost import Grid, Image
 from lilliput.compiler.patch.reach import Needs, Span
-from lilliput.core.errors import BadSetting, UnsupportedOp
-
-Image = Literal["resident", "streamed"]
-"""Where the image is: in memory as a whole, or asked for window by window."""
 
 TILE_OF = "tile_of"
 """Attribute of the nodes of a tile: the name that they share with the same nodes of the other tiles."""
@@ -43,43 +39,18 @@ def patch_graph(grid: Grid, image: Image = "resident", *, distinct: bool = False
         BadSetting: LP101, the grid has one tile, or more than the output has rows or columns.
         UnsupportedOp: LP301, the image is to be streamed, and something else reads it or makes the stage's source.
     """
-    stage, (height, width) = grid.stage, grid.stage.size
-    if grid.rows > height or grid.columns > width or grid.tiles < 2:
-        raise BadSetting(
-            f'a grid of {grid.rows}x{grid.columns} tiles for "{stage.last.name}"',
-            why=f"its output has {height} rows and {width} columns",
-            fix=f"--patch 2x2 to --patch {min(height, 9)}x{min(width, 9)}" if min(height, width) > 1 else "--patch off",
-        )
-    if image == "streamed":
-        _check_streamed(grid)
+    grid.check(image)
     writer = _Writer(grid, image)
     seen: set[Any] = set()
-    for high, rows in zip(grid.needs[0], grid.spans[0], strict=True):
-        for wide, columns in zip(grid.needs[1], grid.spans[1], strict=True):
+    for high in grid.strips[0]:
+        for wide in grid.strips[1]:
             form = (_form(high), _form(wide))
-            if not distinct or form not in seen:
-                writer.tile(high, wide, rows, columns)
-            seen.add(form)
+            if distinct and form in seen:
+                continue
+            if writer.nodes:  # while the first tile runs there is no output yet: another of its form needs more
+                seen.add(form)
+            writer.tile(high, wide)
     return writer.graph()
-
-
-def _check_streamed(grid: Grid) -> None:
-    stage, graph = grid.stage, grid.stage.graph
-    if stage.source not in graph.inputs or len(graph.inputs) > 1:
-        first = graph.readers[graph.inputs[0]][0]
-        raise UnsupportedOp(
-            f'the image of {graph.name} cannot be streamed: {first.op} at "{first.name}" takes it as a whole',
-            why="only layers that slide over the image can take it in parts",
-            fix="--patch-image resident",
-        )
-    inside = {node.name for node in stage.nodes}
-    others = [node for node in graph.readers[stage.source] if node.name not in inside]
-    if others or stage.source in graph.outputs:
-        name = others[0].name if others else "the output"
-        raise UnsupportedOp(
-            f'the image of {graph.name} cannot be streamed: "{name}" reads it again behind the patches',
-            fix="--patch-image resident",
-        )
 
 
 class _Writer:
@@ -92,8 +63,9 @@ class _Writer:
         self.pasted = ""
         self.count = 0
 
-    def tile(self, high: Needs, wide: Needs, rows: Span, columns: Span) -> None:
+    def tile(self, high: Needs, wide: Needs) -> None:
         """Add one tile."""
+        rows, columns = high.made[self.stage.split], wide.made[self.stage.split]
         here = _Tile(self, f"tile {rows.first} {columns.first}", high, wide)
         here.take_source()
         for node in self.stage.nodes:

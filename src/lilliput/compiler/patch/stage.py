@@ -9,11 +9,11 @@ attention, a flattening.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from lilliput.compiler.graph import Graph, Node
-from lilliput.compiler.patch.reach import slides_of
+from lilliput.compiler.patch.reach import Needs, Span, needs, slides_of
 from lilliput.core.errors import BadSetting, UnsupportedOp
 
 
@@ -32,6 +32,22 @@ class Stage:
     source: str
     split: str
     nodes: tuple[Node, ...]
+    _strips: dict[tuple[int, int, bool], tuple[Needs, ...]] = field(default_factory=dict, repr=False)
+
+    def strips(self, axis: int, parts: int, *, clip: bool = True) -> tuple[Needs, ...]:
+        """What each of `parts` strips of the split needs along an axis (0: rows, 1: columns), see `needs`.
+
+        All strips but the last are equally long; where the size does not divide there may be fewer than `parts`.
+        """
+        key = (axis, parts, clip)
+        if key not in self._strips:
+            size = self.size[axis]
+            length = -(-size // parts)
+            spans = [Span(start, min(start + length, size) - 1) for start in range(0, size, length)]
+            self._strips[key] = tuple(
+                needs(self.graph, self.nodes, axis, self.split, span, clip=clip) for span in spans
+            )
+        return self._strips[key]
 
     @property
     def last(self) -> Node:
