@@ -40,6 +40,8 @@ OTHERS = [
     depthwise((1, 30), 2, (1, 10), padding=((0, 0), (4, 5)), zero=127),
     depthwise((30, 1), 2, (15, 1), padding=VALID),
     depthwise((9, 9), 2, (3, 3), dilation=(2, 3), padding=((2, 2), (3, 3))),
+    depthwise((9, 9), 2, (3, 3), dilation=(4, 3), padding=((4, 4), (3, 3))),
+    depthwise((9, 8), 3, (3, 3), dilation=(2, 2), padding=((2, 2), (2, 2))),
     depthwise((7, 7), 1, (7, 7), padding=((3, 3), (3, 3)), per_channel=False),
     depthwise((5, 5), 3, (2, 4), padding=((0, 1), (1, 2)), lowest=-128),
     depthwise((5, 6), 3, multiplier=2, zero=-5),

@@ -123,6 +123,29 @@ static inline uint32_t lp_rev16(uint32_t x)
     return swapped;
 }
 
+/* c plus the pair of bytes 0 and 2, and of bytes 1 and 3, sign extended; each half by itself. */
+static inline uint32_t lp_sxtab16(uint32_t c, uint32_t x)
+{
+    uint32_t sums;
+    __asm__("sxtab16 %0, %1, %2" : "=r"(sums) : "r"(c), "r"(x));
+    return sums;
+}
+
+static inline uint32_t lp_sxtab16_ror8(uint32_t c, uint32_t x)
+{
+    uint32_t sums;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(sums) : "r"(c), "r"(x));
+    return sums;
+}
+
+/* The larger of each two signed bytes. */
+static inline uint32_t lp_max4(uint32_t a, uint32_t b)
+{
+    uint32_t most;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(most) : "r"(a), "r"(b));
+    return most;
+}
+
 /* x clamped to [-128, 127]. */
 static inline int32_t lp_ssat8(int32_t x)
 {
@@ -165,6 +188,25 @@ static inline uint32_t lp_sxtb16(uint32_t x)
 }
 
 static inline uint32_t lp_sxtb16_ror8(uint32_t x) { return lp_sxtb16(x >> 8); }
+
+static inline uint32_t lp_sxtab16(uint32_t c, uint32_t x)
+{
+    const uint32_t pair = lp_sxtb16(x);
+    return ((c + pair) & 0xffffu) | ((c & 0xffff0000u) + (pair & 0xffff0000u));
+}
+
+static inline uint32_t lp_sxtab16_ror8(uint32_t c, uint32_t x) { return lp_sxtab16(c, x >> 8); }
+
+static inline uint32_t lp_max4(uint32_t a, uint32_t b)
+{
+    uint32_t most = 0;
+    for (int32_t i = 0; i < 32; i += 8) {
+        const int8_t x = (int8_t)(uint8_t)(a >> i & 0xffu);
+        const int8_t y = (int8_t)(uint8_t)(b >> i & 0xffu);
+        most |= (uint32_t)(uint8_t)(x >= y ? x : y) << i;
+    }
+    return most;
+}
 
 static inline uint32_t lp_rev16(uint32_t x) { return (x >> 8 & 0x00ff00ffu) | (x & 0x00ff00ffu) << 8; }
 

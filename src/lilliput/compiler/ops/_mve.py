@@ -19,6 +19,8 @@ LEAST_SQUARES = 8
 """Squares of a depthwise 3x3 kernel that are made before a channel is multiplied with them, where there are so many."""
 MOST_AVERAGED = 4096
 """Elements of a window that the average pool divides by exactly (`runtime/lp_avg_pool_s8_mve.h`)."""
+MOST_AVERAGED_DSP = 256
+"""The same for sums of 16 bits."""
 FARTHEST_STEP = 9000
 """Elements between neighbours of which eight are gathered at once: seven steps are an offset of 16 bits."""
 _PATCH_BYTES = 1024
@@ -71,6 +73,9 @@ def lane_fields(channels: Channels, w: Array) -> tuple[Field, ...]:
 ON_THE_HOST = frozenset({"lp_add_linear_s8", "lp_avg_pool_s8", "lp_max_pool_s8", "lp_mean_s8"})
 """Kernels with a variant for the vectors of the machine at hand; its compiler finds those of the others by itself."""
 
+WITH_DSP = frozenset({"lp_avg_pool_s8", "lp_max_pool_s8"})
+"""Kernels with a variant of the same struct for the Arm DSP instructions."""
+
 
 def with_vectors(kernel: Kernel, target: Target | None) -> Kernel:
     """The variant of a portable kernel with the same struct, where the target has the vectors for it, and no shift asks
@@ -80,13 +85,19 @@ def with_vectors(kernel: Kernel, target: Target | None) -> Kernel:
     if target.host and kernel.function in ON_THE_HOST:
         return replace(kernel, function=f"{kernel.function}_simd", struct=kernel.struct or kernel.function)
     if not target.mve:
-        return kernel
+        return _with_dsp(kernel, target)
     return replace(
         kernel,
         function=f"{kernel.function}_mve",
         struct=kernel.struct or kernel.function,
         also=tuple(f"{stem}_mve" for stem in kernel.also),
     )
+
+
+def _with_dsp(kernel: Kernel, target: Target) -> Kernel:
+    if not target.dsp or kernel.function not in WITH_DSP:
+        return kernel
+    return replace(kernel, function=f"{kernel.function}_dsp", struct=kernel.struct or kernel.function)
 
 
 def _rounds_once(kernel: Kernel) -> bool:

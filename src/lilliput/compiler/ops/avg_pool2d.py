@@ -26,7 +26,7 @@ from lilliput.compiler.op import (
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._attrs import expect_same_quant
 from lilliput.compiler.ops._float import clamp_fields
-from lilliput.compiler.ops._mve import MOST_AVERAGED, with_vectors
+from lilliput.compiler.ops._mve import MOST_AVERAGED, MOST_AVERAGED_DSP, with_vectors
 from lilliput.compiler.ops._pool_window import pool_fields, pool_sizes, pool_window, pooled
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ class AvgPool2d(Op):
             fields=pool_fields(node, inputs[0], output, activation_of(node)),
             operands=(node.inputs[0], node.output),
         )
-        small = inputs[0].dtype == "int8" and math.prod(pool_window(node, inputs[0]).kernel) <= MOST_AVERAGED
+        most = MOST_AVERAGED if target.mve or target.host else MOST_AVERAGED_DSP
+        small = inputs[0].dtype == "int8" and math.prod(pool_window(node, inputs[0]).kernel) <= most
         return with_vectors(portable, target) if small else portable
 
     def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:

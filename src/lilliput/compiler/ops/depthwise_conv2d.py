@@ -6,13 +6,15 @@ Attrs    stride (h, w), padding ((top, bottom), (left, right)) with real zeros, 
          activation: none | relu | relu6 | relu_n1_to_1, fused
 Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per output channel (axis 3), b int32 with
          scale s_x · s_w, y int8; or x and y int16 with zero point 0, b int64
-Kernels  multiplier 1: channel by channel over a ring of rows, in place where the shapes allow it; DSP: one for 3×3 of
-         stride 1 or 2, one for all others without dilation; MVE: one for 3×3 of stride 1 or 2 from squares of 4×4, one
-         for all others; host: one for all. Other multipliers: a direct one
+Kernels  multiplier 1: channel by channel over a ring of rows, in place where the shapes allow it. Others: a direct one
+         DSP: one for 3×3 of stride 1 or 2 on both axes and any multiplier; for multiplier 1 another for 3×3, and one
+         for all others, with zeros between the taps of dilated ones
+         MVE: one for 3×3 of stride 1 or 2 from squares of 4×4, one for all others. Host: one for all
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 LEAST_SHARE = 0.8
 """Of the channels must fit the fast core of the 3×3 kernel; the others cost it about ten times as much."""
+DENSE = 4
+"""Up to this many times the taps a dilated layer is run as a dense one: portable kernels take longer for each tap."""
 WHOLE_BYTES = 1024
 """Up to this much scratch a 3×3 depthwise layer holds all rows of a channel."""
 
@@ -115,8 +119,8 @@ class DepthwiseConv2d(Op):
             return _by_vectors(node, window, channels)
         if target.dsp and fits_x256(channels) and _is_three_by_three(window):
             return _three_by_three(node, window, channels)
-        if target.dsp and fits_x256(channels) and window.dilation == (1, 1):
-            return _by_wide_rows(node, window, channels)
+        if target.dsp and fits_x256(channels) and _is_nearly_dense(window):
+            return _by_wide_rows(node, *_dense(window, channels))
         if not fits_small(channels):
             return _direct(node, inputs, window, channels)
         return _by_rows(node, window, channels)
@@ -324,6 +328,20 @@ def _three_by_three(node: Node, window: Window, channels: Channels) -> Kernel:
         also=("lp_widen_rows",),
         in_place=(0,) if window.rows_end_behind_reads() else (),
     )
+
+
+def _is_nearly_dense(window: Window) -> bool:
+    return math.prod(window.reach) <= DENSE * math.prod(window.kernel)
+
+
+def _dense(window: Window, channels: Channels) -> tuple[Window, Channels]:
+    """The same layer without dilation, zeros between the taps."""
+    if window.dilation == (1, 1):
+        return window, channels
+    rows = np.zeros((len(channels.rows), *window.reach), np.int8)
+    rows[:, :: window.dilation[0], :: window.dilation[1]] = channels.rows.reshape(-1, *window.kernel)
+    filled = replace(channels, rows=rows.reshape(len(rows), -1))
+    return replace(window, kernel=window.reach, dilation=(1, 1)), filled
 
 
 def _by_wide_rows(node: Node, window: Window, channels: Channels) -> Kernel:
