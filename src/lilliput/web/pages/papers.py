@@ -13,7 +13,7 @@ from lilliput.papers._running import CLAIM
 from lilliput.web.app import Site, site_of
 from lilliput.web.feed import FeedQuery, facets, feed, period_label
 from lilliput.web.forms import checked_form, text_of
-from lilliput.web.sync import HALF_LIFE_DAYS, RUN, VOTE, count_paper
+from lilliput.web.sync import HALF_LIFE_DAYS, RUN, VOTE, count_paper, verdict
 
 router = APIRouter()
 NOTE_LENGTH = 4000
@@ -118,22 +118,8 @@ def claims_here(site: Site, name: str) -> list[dict[str, Any]]:
             (name, CLAIM + claim["id"]),
         )
         here = dict(rows[0]) if rows else None
-        found.append({**claim, "here": here, "verdict": _verdict(claim, here)})
+        found.append({**claim, "here": here, "verdict": verdict(claim, here["value"] if here else None)})
     return found
-
-
-def _verdict(claim: dict[str, Any], here: dict[str, Any] | None) -> str:
-    """`met`, `not met`, or nothing where it cannot be said."""
-    claimed = claim["claimed"]
-    if here is None or isinstance(claimed, str):
-        return ""
-    value = here["value"]
-    is_met = {
-        "higher": value >= claimed,
-        "lower": value <= claimed,
-        "equal": abs(value - claimed) <= 5e-4 * max(1.0, abs(claimed)),
-    }[claim["direction"]]
-    return "met" if is_met else "not met"
 
 
 def _runs(site: Site, name: str) -> list[dict[str, Any]]:
