@@ -45,7 +45,7 @@ CREATE TABLE outcomes (
     flash REAL, sram REAL, macs REAL, params REAL, energy REAL, instructions REAL, latency REAL,
     PRIMARY KEY (task, split, metric, contender, seed, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX outcomes_by_run ON outcomes (number);
+CREATE INDEX outcomes_by_run ON outcomes (run);
 CREATE INDEX outcomes_by_paper ON outcomes (paper, number DESC);
 CREATE TABLE standings (
     task TEXT NOT NULL, split TEXT NOT NULL, metric TEXT NOT NULL,
@@ -65,6 +65,7 @@ CREATE TABLE boards (
     newest TEXT NOT NULL,
     PRIMARY KEY (task, split, metric)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX boards_by_size ON boards (contenders DESC, task, metric, split);
 """
 
 
@@ -102,6 +103,12 @@ def direction_of(metric: str) -> Direction:
     return "lower" if words & _LOWER else "higher"
 
 
+def methods_of(settings: Mapping[str, Any]) -> list[str]:
+    """The methods that a run compares, as its settings say; none for a run that is no comparison."""
+    told = settings.get("methods")
+    return [str(one) for one in told] if isinstance(told, list) else []
+
+
 def task_of(run: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """The task of a run; for a paper's run that names none in its settings, the paper's own comparison."""
     inner = settings.get("settings")
@@ -131,8 +138,7 @@ def enter_outcomes(
 ) -> set[Board]:
     """Enter a finished run's figures; which standings they touch."""
     settings = json.loads(run["settings"])
-    told = settings.get("methods")
-    methods = frozenset(map(str, told)) if isinstance(told, list) else frozenset()
+    methods = methods_of(settings)
     placed = [(place, metric) for metric in metrics if (place := place_of(metric["name"], methods)) is not None]
     figures = {figure: column for column, figure in COSTS.items()}
     costs: dict[tuple[str, int | None], dict[str, float]] = {}
