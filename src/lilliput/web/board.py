@@ -70,7 +70,7 @@ class BoardQuery:
         if not re.fullmatch(r"[1-9][0-9]{0,5}", page):
             raise BadSetting(f"page = {page[:40]!r}", why="pages are counted from 1")
         texts = {f.name: given[f.name].strip()[:300] for f in fields(cls) if f.name != "page" and given.get(f.name)}
-        query = cls(**texts, page=int(page))  # type: ignore[arg-type]
+        query = cls(**texts, page=int(page))
         query.limits()
         return query
 
@@ -210,7 +210,7 @@ def _unknown(database: PageDatabase, query: BoardQuery) -> int:
     limits = query.limits()
     if not limits:
         return 0
-    where, values = replace(query, **dict.fromkeys(COSTS, "")).where
+    where, values = BoardQuery(task=query.task, split=query.split, metric=query.metric).where
     missing = " OR ".join(f"{name} IS NULL" for name in limits)
     within = " AND ".join(f"({name} IS NULL OR {name} <= :{name})" for name in limits)
     found = database.query(

@@ -30,7 +30,7 @@ class View:
 
     Args:
         template: of the page for people.
-        context: what the template needs beside the fields of `document`.
+        context: what the template needs.
         name: of the format, `lilliput/NAME`, and of the file that a browser saves.
         document: the JSON document.
         rows: the CSV table, one mapping a row, all with the same keys; a template need not know them.
@@ -86,9 +86,7 @@ def _answering(handler: Callable[..., View], told: str) -> Callable[..., Respons
                 csv_of(view.rows, view.columns), media_type="text/csv; charset=utf-8",
                 headers={"Content-Disposition": f'attachment; filename="{view.name}.csv"'},
             )  # fmt: skip
-        return site_of(request).render(
-            request, view.template, **{**view.document, **view.context, "formats": _formats(request)}
-        )
+        return site_of(request).render(request, view.template, **view.context, formats=_formats(request))
 
     # The types as types, not as text: the framework reads them where the handler's own names are not known.
     answer.__signature__ = inspect.signature(handler, eval_str=True)  # type: ignore[attr-defined]
@@ -121,4 +119,5 @@ def _cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     # A spreadsheet looks past spaces and control characters in front, and some past quotes.
-    return f"'{value}" if value.lstrip(" \t\r\n\0'\"")[:1] in tuple("=+-@|") or value[:1] in ("\t", "\r", "\n") else value
+    is_formula = value.lstrip(" \t\r\n\0'\"")[:1] in tuple("=+-@|") or value[:1] in ("\t", "\r", "\n")
+    return f"'{value}" if is_formula else value

@@ -118,9 +118,8 @@ def scatter(
     up = axis([row["mean"] for row in rows], HEIGHT - BOTTOM, TOP)
     marks = [_mark(row, across.at(row[cost]), up.at(row["mean"]), cost) for row in rows]
     corner, steps = marks[len(cloud) :], []
-    for before, after in zip(corner, corner[1:], strict=False):
-        steps += [f"H{after['x']}", f"V{after['y']}"]
-        assert before["x"] <= after["x"]
+    for mark in corner[1:]:
+        steps += [f"H{mark['x']}", f"V{mark['y']}"]
     line = f"M{corner[0]['x']} {corner[0]['y']} {' '.join(steps)} H{WIDTH - RIGHT}" if corner else ""
     return {
         "width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "top": TOP, "base": HEIGHT - BOTTOM,

@@ -163,9 +163,7 @@ def _enter_paper(connection: sqlite3.Connection, row: Mapping[str, Any]) -> None
     connection.execute("INSERT INTO paper_grams (name, title) VALUES (:name, :title)", values)
 
 
-def _enter_run(
-    connection: sqlite3.Connection, source: sqlite3.Connection, run: sqlite3.Row
-) -> set[standings.Board]:
+def _enter_run(connection: sqlite3.Connection, source: sqlite3.Connection, run: sqlite3.Row) -> set[standings.Board]:
     """Enter a finished run's figures; which standings they touch."""
     metrics = source.execute("SELECT * FROM metrics WHERE run = ? AND step IS NULL", (run["number"],)).fetchall()
     machine = json.loads(run["machine"])
@@ -179,7 +177,7 @@ def _enter_run(
                 metric["unit"], run["seed"], run["commit_id"], where, run["command_line"], run["started"],
             ),
         )  # fmt: skip
-    return standings.enter_outcomes(connection, run, metrics)
+    return standings.enter_outcomes(connection, dict(run), [dict(metric) for metric in metrics])
 
 
 def count_paper(database: PageDatabase, paper: str) -> None:

@@ -39,7 +39,7 @@ def _list(site: Site, query: BoardQuery) -> View:
     return View(
         template="boards.html", name="boards", document={"total": total, "boards": rows}, rows=rows,
         columns=("task", "split", "metric", "contenders", "newest", "address"),
-        context={"query": query, "pages": -(-total // BOARDS)},
+        context={"query": query, "boards": rows, "total": total, "pages": -(-total // BOARDS)},
     )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def _board(request: Request, site: Site, query: BoardQuery) -> View:
     }  # fmt: skip
     return View(
         template="compare.html", name="leaderboard", document=document, rows=found.rows, columns=_COLUMNS,
-        context=_shown(site, query, found) if is_page else {},
+        context={**document, **_shown(site, query, found)} if is_page else {},
     )  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def show_pair(request: Request, a: str = "", b: str = "") -> View:
         "a": _side_row(first), "b": _side_row(second), "settings": settings, "same_settings": same, "figures": figures,
     }  # fmt: skip
     swap = f"/compare/runs?a={second.name}&b={first.name}"
-    context = {**told, "near": [], "sides": (("a", first), ("b", second)), "swap": swap}
+    context = {**told, **document, "near": [], "sides": (("a", first), ("b", second)), "swap": swap}
     return View(template="pair.html", name="pair", document=document, rows=figures, columns=_PAIR, context=context)
 
 

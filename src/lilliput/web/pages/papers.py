@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from lilliput.core.provenance import now
 from lilliput.papers._running import CLAIM
 from lilliput.web.app import Site, site_of
 from lilliput.web.feed import FeedQuery, facets, feed, period_label
+from lilliput.web.formats import View, viewed
 from lilliput.web.forms import checked_form, text_of
 from lilliput.web.sync import HALF_LIFE_DAYS, RUN, VOTE, count_paper, verdict
 
@@ -19,40 +20,36 @@ router = APIRouter()
 NOTE_LENGTH = 4000
 
 
-@router.get("/", include_in_schema=True)
-def show_feed(request: Request) -> Response:
+@viewed(router, "/", stem="/papers")
+def show_feed(request: Request) -> View:
     """The papers of a view as cards."""
     site = site_of(request)
     site.sync.runs()
-    query = FeedQuery.of(dict(request.query_params))
+    query = FeedQuery.of({key: value for key, value in request.query_params.items() if key != "format"})
     view = feed(site.database, query)
-    voted = _voted(site, request)
-    heat = {"half_life": HALF_LIFE_DAYS, "vote": VOTE, "run": RUN}
-    return site.render(
-        request, "feed.html", query=query, view=view, facets=facets(site.database), voted=voted, heat=heat,
-        label=period_label(query.period, view.at) if view.at else "",
+    return View(
+        template="feed.html", name="papers",
+        document={"total": view.total, "pages": view.pages, "papers": view.cards},
+        rows=[_card_row(card) for card in view.cards], columns=_CARD_COLUMNS,
+        context={
+            "query": query, "view": view, "facets": facets(site.database), "voted": _voted(site, request),
+            "heat": {"half_life": HALF_LIFE_DAYS, "vote": VOTE, "run": RUN},
+            "label": period_label(query.period, view.at) if view.at else "",
+        },
     )  # fmt: skip
 
 
-@router.get("/papers.json")
-def feed_as_json(request: Request) -> Response:
-    """The same view for programs."""
-    site = site_of(request)
-    site.sync.runs()
-    query = FeedQuery.of(dict(request.query_params))
-    view = feed(site.database, query)
-    return JSONResponse(
-        {"format": "lilliput/papers", "version": 1, "total": view.total, "pages": view.pages, "papers": view.cards}
-    )
+_CARD_COLUMNS = (
+    "name", "title", "date", "week", "authors", "status", "topics", "votes", "runs", "claim", "on", "claimed", "here",
+    "unit", "kind", "verdict", "run", "summary",
+)  # fmt: skip
 
 
-@router.get("/papers/{name}.json")
-def paper_as_json(request: Request, name: str) -> Response:
-    """A paper with its claims and our figures, for programs."""
-    site = site_of(request)
-    site.sync.runs()
-    described = site.paper(name).describe()
-    return JSONResponse({"format": "lilliput/paper", "version": 1, **described, "claims": claims_here(site, name)})
+def _card_row(card: dict[str, Any]) -> dict[str, Any]:
+    """A card on one line, its best comparison in columns of their own."""
+    best = card["best"] or {}
+    return {**card, **{key: best.get(key) for key in ("on", "claimed", "here", "unit", "kind", "verdict", "run")},
+            "claim": best.get("metric")}  # fmt: skip
 
 
 @router.get("/papers/{name}.bib")
@@ -61,19 +58,35 @@ def paper_as_bibtex(request: Request, name: str) -> Response:
     return PlainTextResponse(site_of(request).paper(name).bibtex(), media_type="application/x-bibtex")
 
 
-@router.get("/papers/{name}")
-def show_paper(request: Request, name: str) -> Response:
+@viewed(router, "/papers/{name}")
+def show_paper(request: Request, name: str) -> View:
     """What a paper claims, and what came out here."""
     site = site_of(request)
     site.sync.runs()
     paper = site.paper(name)
     row = dict(site.database.query("SELECT * FROM papers WHERE name = ?", (name,))[0])
     content = json.loads(row["content"])
-    return site.render(
-        request, "paper.html", paper=paper, row=row, content=content, claims=claims_here(site, name),
-        runs=_runs(site, name), notes=_notes(site, name), voted=name in _voted(site, request),
-        scales=content["scales"],
+    claims = claims_here(site, name)
+    return View(
+        template="paper.html", name="paper", document={**paper.describe(), "claims": claims},
+        rows=[_claim_row(claim) for claim in claims], columns=_CLAIM_COLUMNS,
+        context={
+            "paper": paper, "claims": claims, "row": row, "content": content, "runs": _runs(site, name), "notes": _notes(site, name),
+            "voted": name in _voted(site, request), "scales": content["scales"],
+        },
     )  # fmt: skip
+
+
+_CLAIM_COLUMNS = (
+    "id", "metric", "on", "claimed", "unit", "direction", "source", "verified", "here", "low", "high", "n", "verdict",
+    "kind", "command_line", "commit_id", "seed", "machine", "started", "run", "scale", "note",
+)  # fmt: skip
+
+
+def _claim_row(claim: dict[str, Any]) -> dict[str, Any]:
+    """A claim and our figure on one line."""
+    here = claim["here"] or {}
+    return {**here, **claim, "here": here.get("value")}
 
 
 @router.post("/papers/{name}/vote")
