@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lilliput.core import provenance
-from lilliput.core.errors import BadSetting, MissingFile, UnknownName
+from lilliput.core.errors import BadSetting, MissingFile, UnknownName, WrongChecksum
 from lilliput.core.files import sha256_of
 from lilliput.core.store.alive import AliveFile
 from lilliput.core.store.database import connect, default_path, store_errors, transaction
@@ -255,6 +255,26 @@ class Store:
         """Path → `"whole"`, `"changed"` or `"gone"`, as the files are now; `"elsewhere"` for an imported run."""
         folder = self._query("SELECT folder FROM runs WHERE id = ?", (self.run(run_id).id,))[0][0]
         return {artifact.path: _artifact_state(folder, artifact) for artifact in self.artifacts(run_id)}
+
+    def artifact_file(self, run_id: str, path: str) -> Path:
+        """Where a file that a run wrote lies, whole and unchanged.
+
+        Raises:
+            UnknownName: LP100, no such run, or it wrote no such file.
+            MissingFile: LP221, the file is gone, or the run is from another machine. WrongChecksum: LP210, it changed.
+        """
+        artifact = next((one for one in self.artifacts(run_id) if one.path == path), None)
+        if artifact is None:
+            raise UnknownName(f"run {run_id} wrote no file {path[:200]!r}")
+        folder = self._query("SELECT folder FROM runs WHERE id = ?", (self.run(run_id).id,))[0][0]
+        state = _artifact_state(folder, artifact)
+        if state == "changed":
+            raise WrongChecksum(f"{path} is not what run {run_id} wrote: it was changed since")
+        if state != "whole":
+            raise MissingFile(
+                f"{path} of run {run_id} is not here", why="it was removed, or written on another machine"
+            )
+        return Path(folder) / path
 
     def claims(self, paper: str | None = None) -> list[ClaimRow]:
         """The claims of one paper in its order, or all by paper."""

@@ -8,16 +8,21 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
+from lilliput.core.errors import UnknownName
 from lilliput.core.provenance import now
+from lilliput.papers import Paper
 from lilliput.papers._running import CLAIM
 from lilliput.web.app import Site, site_of
 from lilliput.web.feed import FeedQuery, facets, feed, period_label
 from lilliput.web.formats import View, viewed
 from lilliput.web.forms import checked_form, text_of
+from lilliput.web.results import produced, result_plots
+from lilliput.web.structure import layers_of, models_of, sources_of, system_picture
 from lilliput.web.sync import HALF_LIFE_DAYS, RUN, VOTE, count_paper, verdict
 
 router = APIRouter()
 NOTE_LENGTH = 4000
+NETWORKS = 4
 
 
 @viewed(router, "/", stem="/papers")
@@ -71,10 +76,33 @@ def show_paper(request: Request, name: str) -> View:
         template="paper.html", name="paper", document={**paper.describe(), "claims": claims},
         rows=[_claim_row(claim) for claim in claims], columns=_CLAIM_COLUMNS,
         context={
-            "paper": paper, "claims": claims, "row": row, "content": content, "runs": _runs(site, name), "notes": _notes(site, name),
-            "voted": name in _voted(site, request), "scales": content["scales"],
+            "paper": paper, "claims": claims, "row": row, "content": content, "runs": _runs(site, name),
+            "notes": _notes(site, name), "voted": name in _voted(site, request), "scales": content["scales"],
+            "plots": result_plots(site.database, name), "produced": produced(site.store, name), **_structure(paper),
         },
     )  # fmt: skip
+
+
+def _structure(paper: Paper) -> dict[str, Any]:
+    """Pictures and lists of what the system consists of."""
+    sources = sources_of(paper)
+    models = models_of(paper, sources)
+    return {
+        "sources": sources, "models": models, "system": system_picture(paper, sources),
+        "networks": [(model, layers_of(model)) for model in models[:NETWORKS]],
+    }  # fmt: skip
+
+
+@router.get("/papers/{name}/code/{module}")
+def show_code(request: Request, name: str, module: str) -> Response:
+    """One of the files that hold a paper's system."""
+    site = site_of(request)
+    paper = site.paper(name)
+    source = next((source for source in sources_of(paper) if source.module == module), None)
+    if source is None:
+        raise UnknownName(f"{module[:80]!r} is no file of {name}", fix=f"/papers/{name}#code lists them")
+    text = source.file.read_text(encoding="utf-8")
+    return site.render(request, "code.html", paper=paper, source=source, lines=text.splitlines())
 
 
 _CLAIM_COLUMNS = (

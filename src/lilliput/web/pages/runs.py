@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 
 from lilliput.core.errors import BadSetting
 from lilliput.papers._recipe import SCALES
@@ -140,6 +140,13 @@ def show_run(request: Request, run: str) -> View:
         columns=("name", "split", "step", "value", "unit", "n", "low", "high"),
         context={**found, "flat": list(flat(found["run"]["settings"]))},
     )  # fmt: skip
+
+
+@router.get("/runs/{run}/files/{path:path}")
+def give_file(request: Request, run: str, path: str) -> Response:
+    """A file that a run wrote, to keep; never shown in the page, whatever is in it."""
+    file = site_of(request).store.artifact_file(run, path)
+    return FileResponse(file, media_type="application/octet-stream", filename=file.name)
 
 
 def progress(events: list[dict[str, Any]]) -> dict[str, Any]:
