@@ -23,6 +23,8 @@ COST_WORDS = {
     "instructions": "instructions", "latency": "time of one inference",
 }  # fmt: skip
 
+COST_SHORT = {**COST_WORDS, "macs": "MACs", "latency": "time"}
+
 
 def cost_text(cost: str, value: float | None) -> str:
     """A cost as people read it, with its unit."""

@@ -12,7 +12,7 @@ from lilliput.core.intervals import paired_difference
 from lilliput.core.store import Store
 from lilliput.core.store.records import Run
 from lilliput.web.database import PageDatabase
-from lilliput.web.standings import NO_SEED, Direction, direction_of, methods_of, place_of
+from lilliput.web.standings import NO_SEED, Direction, direction_of, methods_of, place_of, without_seeds
 
 PAIRS = 3
 """Fewest differences that an interval is given for: of two, a bootstrap tells their two values and nothing more."""
@@ -99,6 +99,19 @@ def differing_settings(a: Side, b: Side) -> tuple[list[dict[str, Any]], int]:
         if first.get(key) != second.get(key) or (key in first) != (key in second)
     ]
     return rows, len(set(first) | set(second)) - len(rows)
+
+
+def apart(settings: Mapping[str, Mapping[str, Any]], most: int = 3) -> dict[str, str]:
+    """Run → the settings that tell it from the others, in words; nothing for runs that no setting tells apart."""
+    told = {run: dict(flat(without_seeds(one))) for run, one in settings.items()}
+    names = dict.fromkeys(name for one in told.values() for name in one)
+    varying = [name for name in names if len({str(one.get(name)) for one in told.values()}) > 1]
+    words = {
+        run: ", ".join(f"{name.rpartition('.')[2]} {one[name]}"[:60] for name in varying if name in one)
+        for run, one in told.items()
+    }
+    return {run: text if text.count(", ") < most else ", ".join(text.split(", ")[:most]) + ", …"
+            for run, text in words.items() if text}  # fmt: skip
 
 
 def gaps(database: PageDatabase, store: Store, a: Side, b: Side) -> list[Gap]:

@@ -145,7 +145,7 @@ def _shown_modules(names: list[str]) -> list[str]:
 def system_picture(paper: Paper, sources: Iterable[Source]) -> dict[str, Any] | None:
     """Boxes and lines of the files that use one another: what is used stands below what uses it.
 
-    None where there are not two files.
+    None where no file uses another.
     """
     sources = list(sources)
     if len(sources) < 2:
@@ -173,6 +173,8 @@ def system_picture(paper: Paper, sources: Iterable[Source]) -> dict[str, Any] | 
         for used in source.uses
         if boxes[used]["y"] > boxes[source.module]["y"]
     ]
+    if not lines:
+        return None
     return {"width": across * (wide + 16), "height": y - gap + top, "boxes": list(boxes.values()), "lines": lines}
 
 

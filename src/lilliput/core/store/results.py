@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 import sqlite3
@@ -232,6 +233,13 @@ class Store:
                 f"more than one run begins with {run_id!r}", fix=f"did you mean {', '.join(row[0] for row in found)}?"
             )
         return self._read(found[0])
+
+    def settings_of(self, run_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Run → its settings, for those of the runs that there are."""
+        ids = list(dict.fromkeys(run_ids))
+        marks = ", ".join("?" for _ in ids)
+        return {run: json.loads(text) for run, text in self._query(
+            f"SELECT id, settings FROM runs WHERE id IN ({marks})", tuple(ids))}  # fmt: skip
 
     def metrics(self, run_id: str) -> list[Metric]:
         """All figures of a run, by name, split and step."""

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Request
 from lilliput.web.app import Site, site_of
 from lilliput.web.board import BOARDS, EXPORTED, PAGE, BoardQuery, Leaderboard, boards, label_of, leaderboard
 from lilliput.web.formats import View, viewed
-from lilliput.web.plots import COST_WORDS, cost_text, scatter
-from lilliput.web.sides import FEW, PAIRS, Gap, Side, differing_settings, gaps, read_side
+from lilliput.web.plots import COST_SHORT, COST_WORDS, cost_text, scatter
+from lilliput.web.sides import FEW, PAIRS, Gap, Side, apart, differing_settings, gaps, read_side
 from lilliput.web.standings import COSTS
 
 router = APIRouter()
+FRONT = 60
 LIMITED = ("flash", "sram", "macs", "params", "latency", "energy")
 _EXAMPLES = {"flash": "256KiB", "sram": "64KiB", "macs": "2M", "params": "50k", "latency": "20ms", "energy": "50uJ"}
 _COLUMNS = (
@@ -62,9 +63,10 @@ def _shown(site: Site, query: BoardQuery, found: Leaderboard) -> dict[str, Any]:
     plot = scatter(found.front, found.cloud, found.cost, query.metric, higher=higher) if found.front else None
     limits = query.limits()
     return {
-        "query": query, "board": found, "plot": plot, "words": COST_WORDS, "cost_text": cost_text,
-        "limited": [(name, COST_WORDS[name], _EXAMPLES[name]) for name in LIMITED],
+        "query": query, "board": found, "plot": plot, "words": COST_WORDS, "short": COST_SHORT, "cost_text": cost_text,
+        "limited": [(name, COST_SHORT[name], _EXAMPLES[name]) for name in LIMITED],
         "told_limits": [(COST_WORDS[name], cost_text(name, most)) for name, most in limits.items()],
+        "apart": apart(site.store.settings_of([row["run"] for row in [*found.rows, *found.front[:FRONT]]])),
         "best": found.rows[0] if found.rows and query.page == 1 and query.sort == "metric" else None,
         "names": {row["paper"]: site.papers[row["paper"]].title for row in found.rows if row["paper"] in site.papers},
     }  # fmt: skip
