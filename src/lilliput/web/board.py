@@ -134,6 +134,7 @@ class Leaderboard:
         total: contenders within the limits; `unknown` more have no figure for a cost that is limited.
         costs: columns that at least one contender in view has.
         cost: the plot's; empty where nothing was measured.
+        best: of all within the limits, whatever the order of the page.
         front: the contenders that nothing beats, the cheapest first.
         cloud: the best of the others.
         beside: the boards of the same task.
@@ -145,6 +146,7 @@ class Leaderboard:
     pages: int
     costs: list[str]
     cost: str
+    best: dict[str, Any] | None
     front: list[dict[str, Any]]
     cloud: list[dict[str, Any]]
     beside: list[dict[str, Any]]
@@ -177,6 +179,7 @@ def leaderboard(database: PageDatabase, query: BoardQuery, *, size: int = PAGE) 
     cloud = database.query(
         f"SELECT * FROM standings WHERE {where} AND {cost} IS NOT NULL ORDER BY mean {better} LIMIT {CLOUD}", values
     ) if cost else []  # fmt: skip
+    best = database.query(f"SELECT * FROM standings WHERE {where} ORDER BY mean {better} LIMIT 1", values)
     return Leaderboard(
         rows=[_row(row, names) for row in rows],
         total=int(total),
@@ -184,6 +187,7 @@ def leaderboard(database: PageDatabase, query: BoardQuery, *, size: int = PAGE) 
         pages=-(-int(total) // size),
         costs=costs,
         cost=cost,
+        best=_row(best[0], names) if best else None,
         front=front,
         cloud=[_row(row, names) for row in cloud if row["contender"] not in names],
         beside=beside,

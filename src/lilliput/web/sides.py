@@ -107,11 +107,10 @@ def apart(settings: Mapping[str, Mapping[str, Any]], most: int = 3) -> dict[str,
     names = dict.fromkeys(name for one in told.values() for name in one)
     varying = [name for name in names if len({str(one.get(name)) for one in told.values()}) > 1]
     words = {
-        run: ", ".join(f"{name.rpartition('.')[2]} {one[name]}"[:60] for name in varying if name in one)
+        run: [f"{name.rpartition('.')[2]} {one[name]}"[:60] for name in varying if name in one]
         for run, one in told.items()
     }
-    return {run: text if text.count(", ") < most else ", ".join(text.split(", ")[:most]) + ", …"
-            for run, text in words.items() if text}  # fmt: skip
+    return {run: ", ".join(found[:most] + ["…"] * (len(found) > most)) for run, found in words.items() if found}
 
 
 def gaps(database: PageDatabase, store: Store, a: Side, b: Side) -> list[Gap]:

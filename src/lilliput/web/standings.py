@@ -94,6 +94,7 @@ def place_of(name: str, methods: Iterable[str]) -> Place | None:
 _LOWER = {
     "loss", "error", "mse", "mae", "rmse", "absrel", "nll", "perplexity", "wer", "cer", "eer", "fid", "forgetting",
     "latency", "seconds", "ms", "bytes", "energy", "uj", "regret", "distance", "divergence", "instructions", "cycles",
+    "macs", "params", "parameters", "operations", "memory", "size",
 }  # fmt: skip
 
 

@@ -238,8 +238,8 @@ class Store:
         """Run → its settings, for those of the runs that there are."""
         ids = list(dict.fromkeys(run_ids))
         marks = ", ".join("?" for _ in ids)
-        return {run: json.loads(text) for run, text in self._query(
-            f"SELECT id, settings FROM runs WHERE id IN ({marks})", tuple(ids))}  # fmt: skip
+        rows = self._query(f"SELECT id, settings FROM runs WHERE id IN ({marks})", tuple(ids))
+        return {run: json.loads(text) for run, text in rows}
 
     def metrics(self, run_id: str) -> list[Metric]:
         """All figures of a run, by name, split and step."""

@@ -62,12 +62,13 @@ def _shown(site: Site, query: BoardQuery, found: Leaderboard) -> dict[str, Any]:
     higher = query.direction == "higher"
     plot = scatter(found.front, found.cloud, found.cost, query.metric, higher=higher) if found.front else None
     limits = query.limits()
+    shown = [*found.rows, *found.front[:FRONT], *([found.best] if found.best else [])]
     return {
         "query": query, "board": found, "plot": plot, "words": COST_WORDS, "short": COST_SHORT, "cost_text": cost_text,
         "limited": [(name, COST_SHORT[name], _EXAMPLES[name]) for name in LIMITED],
         "told_limits": [(COST_WORDS[name], cost_text(name, most)) for name, most in limits.items()],
-        "apart": apart(site.store.settings_of([row["run"] for row in [*found.rows, *found.front[:FRONT]]])),
-        "best": found.rows[0] if found.rows and query.page == 1 and query.sort == "metric" else None,
+        "apart": apart(site.store.settings_of([row["run"] for row in shown])),
+        "best": found.best,
         "names": {row["paper"]: site.papers[row["paper"]].title for row in found.rows if row["paper"] in site.papers},
     }  # fmt: skip
 
