@@ -101,11 +101,11 @@ def _formats(request: Request) -> dict[str, str]:
 
 
 def csv_of(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:
-    """Rows as CSV (RFC 4180, lines end with LF). Text that a spreadsheet would take for a formula gets an apostrophe
+    """Rows as CSV (RFC 4180). Text that a spreadsheet would take for a formula gets an apostrophe
     in front; lists are joined by spaces."""
     text = io.StringIO()
     names = list(columns or (rows[0] if rows else ()))
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([_cell(name) for name in names])
     writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
     return text.getvalue()
