@@ -22,7 +22,7 @@ def test_wide_ranges_of_costs_are_drawn_as_ratios() -> None:
     assert made.at(2000) - made.at(1000) == pytest.approx(made.at(4000) - made.at(2000), abs=0.2)
     assert not axis([0, 1e9], 0, 1, may_be_log=True).is_log, "nothing is a ratio above 0"
     assert [value % 1024 for value in ticks(axis([2048, 300_000], 0, 1, may_be_log=True), binary=True)] == [0] * 4
-    assert ticks(axis([900, 9000], 0, 1, may_be_log=True)) == [1000, 2000, 5000]
+    assert ticks(axis([900, 9000], 0, 1, may_be_log=True)) == [1000, 2000, 5000, 10_000]
 
 
 def _row(cost: float, mean: float, on_front: bool = True) -> dict[str, object]:
