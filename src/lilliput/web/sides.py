@@ -16,7 +16,9 @@ from lilliput.web.standings import NO_SEED, Direction, direction_of, methods_of,
 
 PAIRS = 3
 """Fewest differences that an interval is given for: of two, a bootstrap tells their two values and nothing more."""
-FEW = 8
+FEW = 6
+"""Fewest pairs that can tell two contenders apart: that all of 5 agree in sign happens by chance once in 16 times, that
+all of 6 do once in 32. Below it the interval is shown, and nobody is called better."""
 _PROVENANCE = ("commit", "dirty", "seed")
 
 
@@ -68,8 +70,8 @@ class Gap:
 
     @property
     def better(self) -> str:
-        """`"a"` or `"b"` where the interval leaves 0 out, else nothing."""
-        if self.low is None or self.high is None or self.low <= 0 <= self.high:
+        """`"a"` or `"b"` where the interval of enough pairs leaves 0 out, else nothing."""
+        if self.low is None or self.high is None or self.pairs < FEW or self.low <= 0 <= self.high:
             return ""
         return "a" if (self.low > 0) == (self.direction == "higher") else "b"
 
@@ -133,7 +135,7 @@ def _gap(key: Key, a: tuple[float, str] | None, b: tuple[float, str] | None, see
         why = why or f"{_counted(len(shared))} in common; an interval needs {PAIRS} pairs or more"
         return Gap(key, unit, *values, direction, None, None, None, len(shared), why)
     found = paired_difference([first[s] for s in shared], [second[s] for s in shared])
-    few = f"; of fewer than {FEW} pairs it comes out too narrow" if len(shared) < FEW else ""
+    few = f"; fewer than {FEW} pairs cannot tell at 5 %" if len(shared) < FEW else ""
     why = f"seeds {', '.join(map(str, shared[:12]))}{', …' if len(shared) > 12 else ''}{few}"
     return Gap(key, unit, *values, direction, found.value, found.low, found.high, len(shared), why)
 
