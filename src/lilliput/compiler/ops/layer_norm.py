@@ -103,6 +103,8 @@ class LayerNorm(Op):
 
     def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x, gamma, beta = inputs
+        if gamma.data is None or beta.data is None:
+            raise self.unsupported(node, "has no kernel without constant γ and β")
         return Kernel(
             function="lp_layer_norm_f32",
             fields=(
