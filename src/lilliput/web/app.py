@@ -61,6 +61,12 @@ class Site:
         )
         return HTMLResponse(text, status_code=status)
 
+    def close(self) -> None:
+        """Close what is open."""
+        self.sync.close()
+        self.database.close()
+        self.store.close()
+
     def paper(self, name: str) -> Paper:
         """A paper by its name.
 
@@ -78,8 +84,8 @@ def site_of(request: Request) -> Site:
     return found
 
 
-def create_app(settings: ServeSettings) -> FastAPI:
-    """The application, with its tables up to date.
+def open_site(settings: ServeSettings) -> Site:
+    """What the page knows, with its tables up to date.
 
     Raises:
         LilliputError: the page's database, the result store or a paper's file cannot be read.
@@ -96,6 +102,16 @@ def create_app(settings: ServeSettings) -> FastAPI:
     )
     site.sync.papers(papers[name] for name in papers)
     site.sync.runs()
+    return site
+
+
+def create_app(settings: ServeSettings) -> FastAPI:
+    """The application, with its tables up to date.
+
+    Raises:
+        LilliputError: the page's database, the result store or a paper's file cannot be read.
+    """
+    site = open_site(settings)
 
     @contextlib.asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -104,9 +120,7 @@ def create_app(settings: ServeSettings) -> FastAPI:
                 if hasattr(module, "life"):
                     await stack.enter_async_context(module.life(site))
             yield
-        site.sync.close()
-        database.close()
-        site.store.close()
+        site.close()
 
     app = FastAPI(title="Lilliput", version=lilliput.__version__, docs_url=None, redoc_url=None, lifespan=life)
     app.state.site = site
@@ -130,7 +144,7 @@ def page_modules() -> list[Any]:
 def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("lilliput.web", "templates"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
+        autoescape=select_autoescape(disabled_extensions=("txt",), default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
