@@ -67,6 +67,7 @@ CREATE TABLE scores (
     started TEXT NOT NULL,
     PRIMARY KEY (number, metric, split)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX scores_by_start ON scores (started);
 CREATE INDEX scores_by_paper ON scores (paper, metric, number DESC);
 CREATE TABLE unsettled (number INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
