@@ -69,6 +69,13 @@ def test_one_of_equals_is_on_the_front(client: TestClient, settings: ServeSettin
     assert sum(row["on_front"] for row in rows) == 1
 
 
+def test_a_crowded_plot_says_what_it_leaves_out(filled: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "the best of" not in filled.get(f"/compare?{BOARD}&best=lower").text
+    monkeypatch.setattr("lilliput.web.board.CLOUD", 2)
+    page = filled.get(f"/compare?{BOARD}&best=lower").text
+    assert "Hollow: 1 other, the best of 3." in page
+
+
 def test_contenders_are_told_apart_by_the_settings_that_differ(filled: TestClient) -> None:
     page = filled.get(f"/compare?{BOARD}").text
     assert "width 16" in page

@@ -15,7 +15,7 @@ from lilliput.web.standings import COSTS, Direction, direction_of
 
 PAGE = 50
 BOARDS = 100
-CLOUD = 400
+CLOUD = 200
 """Points of a plot beside those of the front."""
 EXPORTED = 10_000
 
@@ -136,7 +136,7 @@ class Leaderboard:
         cost: the plot's; empty where nothing was measured.
         best: of all within the limits, whatever the order of the page.
         front: the contenders that nothing beats, the cheapest first.
-        cloud: the best of the others.
+        cloud: the best of the others; `undrawn` more are not in the plot.
         beside: the boards of the same task.
     """
 
@@ -149,6 +149,7 @@ class Leaderboard:
     best: dict[str, Any] | None
     front: list[dict[str, Any]]
     cloud: list[dict[str, Any]]
+    undrawn: int
     beside: list[dict[str, Any]]
 
 
@@ -179,6 +180,8 @@ def leaderboard(database: PageDatabase, query: BoardQuery, *, size: int = PAGE) 
     cloud = database.query(
         f"SELECT * FROM standings WHERE {where} AND {cost} IS NOT NULL ORDER BY mean {better} LIMIT {CLOUD}", values
     ) if cost else []  # fmt: skip
+    others = [_row(row, names) for row in cloud if row["contender"] not in names]
+    measured = dict(zip(COSTS, known, strict=True)).get(cost, 0)
     best = database.query(f"SELECT * FROM standings WHERE {where} ORDER BY mean {better} LIMIT 1", values)
     return Leaderboard(
         rows=[_row(row, names) for row in rows],
@@ -189,7 +192,8 @@ def leaderboard(database: PageDatabase, query: BoardQuery, *, size: int = PAGE) 
         cost=cost,
         best=_row(best[0], names) if best else None,
         front=front,
-        cloud=[_row(row, names) for row in cloud if row["contender"] not in names],
+        cloud=others,
+        undrawn=int(measured) - len(front) - len(others),
         beside=beside,
     )
 
