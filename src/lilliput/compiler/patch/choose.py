@@ -224,16 +224,29 @@ class _Choice:
     def _arena(self, candidate: _Candidate, *, distinct: bool = False) -> int:
         if candidate.grid is None:
             return self.whole_bytes
-        graph = patch_graph(candidate.grid, self.settings.image, distinct=distinct)
         self.planned += 1
+        graph = self._graph(candidate.grid, distinct=distinct)
         return arrange(graph, choose_kernels(graph, self.target, self.known)).plan.arena_bytes
+
+    def _graph(self, grid: Grid, *, distinct: bool = False) -> Graph:
+        """The patched graph; all tiles of a layer ask for the kernel of the largest, so that they share its weights."""
+        graph = patch_graph(grid, self.settings.image, distinct=distinct)
+        largest: dict[str, Node] = {}
+        for node in graph.nodes:
+            if node.layer != node.name:
+                other = largest.setdefault(node.layer, node)
+                if graph.values[node.output].nbytes > graph.values[other.output].nbytes:
+                    largest[node.layer] = node
+        kernels = {layer: self.known.choose(graph, node, self.target) for layer, node in largest.items()}
+        variants = {layer: kernel.variant for layer, kernel in kernels.items() if kernel and kernel.variant}
+        return graph.replace(
+            nodes=[n.with_attrs(variant=variants[n.layer]) if n.layer in variants else n for n in graph.nodes]
+        )
 
     def _patched(self, candidate: _Candidate, arena: int) -> Patched:
         grid, image = candidate.grid, self.settings.image
-        graph = self.graph if grid is None else patch_graph(grid, image)
-        return Patched(
-            graph, grid, image, arena, self.whole_bytes, candidate.macs, self.whole_macs, self.planned
-        )  # fmt: skip
+        graph = self.graph if grid is None else self._graph(grid)
+        return Patched(graph, grid, image, arena, self.whole_bytes, candidate.macs, self.whole_macs, self.planned)
 
     def _floor(self, grid: Grid) -> int:
         """Bytes that every order and every plan needs: single layers with what must live beside them."""
