@@ -8,6 +8,7 @@ import wave
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -134,8 +135,13 @@ def test_settings_of_the_quantiser_need_something_to_quantise(
 
 def test_a_type_of_activations_that_there_is_not_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.export.save(torch.export.export(nn.Linear(3, 2), (torch.zeros(1, 3),)), tmp_path / "float.pt2")
-    text = said(["compile", str(tmp_path / "float.pt2"), *BOARD, "--activations", "int12"], 2, capsys)
+    np.save(tmp_path / "x.npy", np.zeros((8, 3), np.float32))
+    given = ["compile", str(tmp_path / "float.pt2"), *BOARD, "--activations"]
+    text = said([*given, "int12", "--calibration", str(tmp_path / "x.npy")], 2, capsys)
     assert "LP101: activations: Input should be 'int8' or 'int16', got 'int12'" in text
+    assert "quantise.activations=int16 for float.pt2, which is compiled in float32" in said(
+        [*given, "int16"], 2, capsys
+    )
 
 
 def test_a_target_that_is_not_ours_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ typedef struct {
     int32_t bias[2];
     int32_t mult[2];
     int32_t code[2];
+    int32_t from_zero; /* outputs are not below 0 */
     int32_t both;      /* 0 where there is no second channel */
     int32_t columns;   /* of a row of the ring */
     uint32_t *weights; /* pairs, [2 * kernel_h][kernel_w] */
@@ -24,12 +25,24 @@ static LP_NOINLINE void lp_pair_weights(const lp_pair_t *pair, const int8_t *w, 
 }
 
 /* `count` pixels of two channels; x steps by whole pixels. */
-static LP_NOINLINE void lp_gather_pairs(const int16_t *x, int32_t step, int32_t count, int32_t both, uint32_t *to)
+static LP_NOINLINE void lp_gather_pairs(const int16_t *x, int32_t step, int32_t count, uint32_t *to)
 {
     LP_ROLLED
-    for (; both != 0 && count > 0; count--, x += step) {
+    for (; count >= 4; count -= 4, x += 4 * step, to += 4) {
+        to[0] = lp_load_pair(x);
+        to[1] = lp_load_pair(x + step);
+        to[2] = lp_load_pair(x + 2 * step);
+        to[3] = lp_load_pair(x + 3 * step);
+    }
+    LP_ROLLED
+    for (; count > 0; count--, x += step) {
         *to++ = lp_load_pair(x);
     }
+}
+
+/* The same of the last channel, where it is alone. */
+static LP_NOINLINE void lp_gather_singles(const int16_t *x, int32_t step, int32_t count, uint32_t *to)
+{
     LP_ROLLED
     for (; count > 0; count--, x += step) {
         *to++ = (uint32_t)(uint16_t)*x;
@@ -136,15 +149,17 @@ static inline void lp_three_by_three(const uint32_t *x, const uint32_t *w, int32
 
 static inline void lp_finish_pair(const lp_pair_t *pair, int32_t low, int32_t high, int16_t *y)
 {
-    y[0] = lp_short_finish(low, pair->mult[0], pair->code[0]);
+    y[0] = lp_short_finish(low, pair->mult[0], pair->code[0], pair->from_zero);
     if (pair->both != 0) {
-        y[1] = lp_short_finish(high, pair->mult[1], pair->code[1]);
+        y[1] = lp_short_finish(high, pair->mult[1], pair->code[1], pair->from_zero);
     }
 }
 
-/* `count` outputs of a row, for 3x3 taps; w are the weights from the oldest row on. */
-static LP_NOINLINE void lp_row_3x3(const lp_pair_t *pair, const uint32_t *w, int32_t stride, int32_t count, int32_t step,
-                                   int16_t *y)
+/* How outputs are finished: in general, or all by one instruction and cut off as int16 or below 0 too. */
+enum { LP_GENERAL, LP_PLAIN, LP_PLAIN_FROM_ZERO };
+
+static inline void lp_outputs_3x3(const lp_pair_t *pair, const uint32_t *w, int32_t stride, int32_t count, int32_t step,
+                                  int16_t *y, const int kind)
 {
     const uint32_t *x = pair->ring;
     const int32_t row = 4 * pair->columns;
@@ -153,7 +168,27 @@ static LP_NOINLINE void lp_row_3x3(const lp_pair_t *pair, const uint32_t *w, int
         int32_t low = pair->bias[0];
         int32_t high = pair->bias[1];
         lp_three_by_three(x, w, row, &low, &high);
-        lp_finish_pair(pair, low, high, y);
+        if (kind == LP_GENERAL) {
+            lp_finish_pair(pair, low, high, y);
+        } else {
+            low = lp_smmulr(low, pair->mult[0]);
+            high = lp_smmulr(high, pair->mult[1]);
+            y[0] = (int16_t)(kind == LP_PLAIN ? lp_ssat16(low) : lp_usat15(low));
+            y[1] = (int16_t)(kind == LP_PLAIN ? lp_ssat16(high) : lp_usat15(high));
+        }
+    }
+}
+
+/* `count` outputs of a row, for 3x3 taps; w are the weights from the oldest row on. */
+static LP_NOINLINE void lp_row_3x3(const lp_pair_t *pair, const uint32_t *w, int32_t stride, int32_t count, int32_t step,
+                                   int16_t *y)
+{
+    if (pair->both == 0 || (pair->code[0] | pair->code[1]) != 0) {
+        lp_outputs_3x3(pair, w, stride, count, step, y, LP_GENERAL);
+    } else if (pair->from_zero == 0) {
+        lp_outputs_3x3(pair, w, stride, count, step, y, LP_PLAIN);
+    } else {
+        lp_outputs_3x3(pair, w, stride, count, step, y, LP_PLAIN_FROM_ZERO);
     }
 }
 
@@ -188,7 +223,12 @@ static void lp_two_channels(const lp_depthwise_rows_s16_dsp_t *op, const lp_pair
             if (next >= op->in_h) {
                 lp_clear_pairs(to, pair->columns);
             } else if (next >= 0) {
-                lp_gather_pairs(x + next * row, op->channels, width, pair->both, to + op->pad_left);
+                const int16_t *from = x + next * row;
+                if (pair->both != 0) {
+                    lp_gather_pairs(from, op->channels, width, to + op->pad_left);
+                } else {
+                    lp_gather_singles(from, op->channels, width, to + op->pad_left);
+                }
             }
             slot = slot + 1 < op->kernel_h ? slot + 1 : 0;
         }
@@ -210,6 +250,7 @@ void lp_depthwise_rows_s16_dsp(const lp_depthwise_rows_s16_dsp_t *op, const int1
             .bias = {op->bias[c], op->bias[c + both]},
             .mult = {op->mult[c], op->mult[c + both]},
             .code = {op->code[c], op->code[c + both]},
+            .from_zero = op->y_min == 0,
             .both = both,
             .columns = (op->out_w - 1) * op->stride_w + op->kernel_w,
             .weights = (uint32_t *)scratch,
@@ -218,7 +259,5 @@ void lp_depthwise_rows_s16_dsp(const lp_depthwise_rows_s16_dsp_t *op, const int1
         lp_pair_weights(&pair, op->w + c * taps, taps);
         lp_two_channels(op, &pair, x + c, y + c);
     }
-    if (op->y_min > -32768 || op->y_max < 32767) {
-        lp_clamp_run_s16(y, op->out_h * op->out_w * op->channels, op->y_min, op->y_max);
-    }
+    lp_clamp_run_s16(y, op->out_h * op->out_w * op->channels, op->y_min, op->y_max);
 }

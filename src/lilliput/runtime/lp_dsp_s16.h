@@ -39,6 +39,14 @@ static inline int32_t lp_ssat16(int32_t x)
     return clamped;
 }
 
+/* x clamped to [0, 32767]. */
+static inline int32_t lp_usat15(int32_t x)
+{
+    int32_t clamped;
+    __asm__("usat %0, #15, %1" : "=r"(clamped) : "r"(x));
+    return clamped;
+}
+
 /* c + a.high * b.high */
 static inline int32_t lp_smlatt(uint32_t a, uint32_t b, int32_t c) { return __smlatt((int32_t)a, (int32_t)b, c); }
 
@@ -51,6 +59,8 @@ static inline int32_t lp_smmulr(int32_t a, int32_t b)
 
 static inline int32_t lp_ssat16(int32_t x) { return lp_clamp_s32(x, -32768, 32767); }
 
+static inline int32_t lp_usat15(int32_t x) { return lp_clamp_s32(x, 0, 32767); }
+
 static inline int32_t lp_smlatt(uint32_t a, uint32_t b, int32_t c)
 {
     return (int32_t)((uint32_t)c + lp_high(a) * lp_high(b));
@@ -61,18 +71,23 @@ static inline int32_t lp_smlatt(uint32_t a, uint32_t b, int32_t c)
 /* Out of line, so that it takes no registers from the usual way. */
 static LP_NOINLINE int32_t lp_wide_finish_long(int32_t acc, int32_t mult, int32_t code)
 {
-    return lp_ssat16(lp_wide_finish(acc, mult, code));
+    return lp_wide_finish(acc, mult, code);
 }
 
-/* A sum of 32 bits to int16. Code 0 stands for y = (acc * mult + 2^31) >> 32; others are those of lp_wide_s16.h. */
-static inline int16_t lp_short_finish(int32_t acc, int32_t mult, int32_t code)
+/* A sum of 32 bits to int16, from 0 up where `from_zero` says so. Code 0 stands for y = (acc * mult + 2^31) >> 32; others
+ * are those of lp_wide_s16.h. */
+static inline int16_t lp_short_finish(int32_t acc, int32_t mult, int32_t code, int32_t from_zero)
 {
-    return (int16_t)(code == 0 ? lp_ssat16(lp_smmulr(acc, mult)) : lp_wide_finish_long(acc, mult, code));
+    const int32_t value = code == 0 ? lp_smmulr(acc, mult) : lp_wide_finish_long(acc, mult, code);
+    return (int16_t)(from_zero != 0 ? lp_usat15(value) : lp_ssat16(value));
 }
 
-/* A clamp narrower than int16, on outputs that lie together. */
+/* A clamp that neither of both is, on outputs that lie together. */
 static inline void lp_clamp_run_s16(int16_t *y, int32_t count, int32_t low, int32_t high)
 {
+    if (high == 32767 && (low == 0 || low == -32768)) {
+        return;
+    }
     for (int32_t i = 0; i < count; i++) {
         y[i] = (int16_t)lp_clamp_s32(y[i], low, high);
     }

@@ -111,7 +111,7 @@ static void lp_lanes(const lp_fully_connected_s16_dsp_t *op, const int16_t *x, i
         }
         lp_products(op, x, w, lanes, 0, quads, acc);
         for (int32_t i = 0; i < lanes; i++) {
-            y[o + i] = lp_short_finish(acc[i], op->mult[o + i], op->code[o + i]);
+            y[o + i] = lp_short_finish(acc[i], op->mult[o + i], op->code[o + i], op->y_min == 0);
         }
         return;
     }
@@ -127,7 +127,8 @@ static void lp_lanes(const lp_fully_connected_s16_dsp_t *op, const int16_t *x, i
         }
     }
     for (int32_t i = 0; i < lanes; i++) {
-        y[o + i] = (int16_t)lp_ssat16(lp_wide_finish(total[i], op->mult[o + i], op->code[o + i]));
+        const int32_t value = lp_wide_finish(total[i], op->mult[o + i], op->code[o + i]);
+        y[o + i] = (int16_t)(op->y_min == 0 ? lp_usat15(value) : lp_ssat16(value));
     }
 }
 
@@ -140,7 +141,5 @@ void lp_fully_connected_s16_dsp(const lp_fully_connected_s16_dsp_t *op, const in
     for (; o < op->c_out; o++) {
         lp_lanes(op, x, o, 1, y);
     }
-    if (op->y_min > -32768 || op->y_max < 32767) {
-        lp_clamp_run_s16(y, op->c_out, op->y_min, op->y_max);
-    }
+    lp_clamp_run_s16(y, op->c_out, op->y_min, op->y_max);
 }

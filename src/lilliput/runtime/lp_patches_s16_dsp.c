@@ -105,6 +105,7 @@ static inline void lp_dot4(const uint32_t *w, const int16_t *x, int32_t quads, i
 static LP_NOINLINE void lp_fours(const lp_patches_s16_dsp_t *op, const int16_t *patches, int32_t count, int16_t *y)
 {
     const int32_t c_out = op->c_out;
+    const int32_t from_zero = op->y_min == 0;
     const uint32_t *w = op->w;
     for (int32_t o = 0; o < c_out; o++, y++, w += op->quads) {
         const int32_t bias = op->bias[o];
@@ -112,18 +113,25 @@ static LP_NOINLINE void lp_fours(const lp_patches_s16_dsp_t *op, const int16_t *
         const int32_t code = op->code[o];
         int32_t acc[4] = {bias, bias, bias, bias};
         lp_dot4(w, patches, op->quads, acc);
-        if (code == 0 && count == 4) { /* the usual way, without further branches */
-            y[0] = (int16_t)lp_ssat16(lp_smmulr(acc[0], mult));
-            y[c_out] = (int16_t)lp_ssat16(lp_smmulr(acc[1], mult));
-            y[2 * c_out] = (int16_t)lp_ssat16(lp_smmulr(acc[2], mult));
-            y[3 * c_out] = (int16_t)lp_ssat16(lp_smmulr(acc[3], mult));
+        if (code == 0 && count == 4) { /* the usual ways, without further branches */
+            if (from_zero != 0) {
+                y[0] = (int16_t)lp_usat15(lp_smmulr(acc[0], mult));
+                y[c_out] = (int16_t)lp_usat15(lp_smmulr(acc[1], mult));
+                y[2 * c_out] = (int16_t)lp_usat15(lp_smmulr(acc[2], mult));
+                y[3 * c_out] = (int16_t)lp_usat15(lp_smmulr(acc[3], mult));
+            } else {
+                y[0] = (int16_t)lp_ssat16(lp_smmulr(acc[0], mult));
+                y[c_out] = (int16_t)lp_ssat16(lp_smmulr(acc[1], mult));
+                y[2 * c_out] = (int16_t)lp_ssat16(lp_smmulr(acc[2], mult));
+                y[3 * c_out] = (int16_t)lp_ssat16(lp_smmulr(acc[3], mult));
+            }
             continue;
         }
-        y[0] = lp_short_finish(acc[0], mult, code);
-        y[c_out] = lp_short_finish(acc[1], mult, code);
-        y[2 * c_out] = lp_short_finish(acc[2], mult, code);
+        y[0] = lp_short_finish(acc[0], mult, code, from_zero);
+        y[c_out] = lp_short_finish(acc[1], mult, code, from_zero);
+        y[2 * c_out] = lp_short_finish(acc[2], mult, code, from_zero);
         if (count == 4) {
-            y[3 * c_out] = lp_short_finish(acc[3], mult, code);
+            y[3 * c_out] = lp_short_finish(acc[3], mult, code, from_zero);
         }
     }
 }
@@ -133,7 +141,8 @@ static LP_NOINLINE void lp_single(const lp_patches_s16_dsp_t *op, const int16_t 
 {
     const uint32_t *w = op->w;
     for (int32_t o = 0; o < op->c_out; o++, w += op->quads) {
-        y[o] = lp_short_finish(lp_dot(w, patch, op->quads, op->bias[o]), op->mult[o], op->code[o]);
+        y[o] = lp_short_finish(lp_dot(w, patch, op->quads, op->bias[o]), op->mult[o], op->code[o],
+                               op->y_min == 0);
     }
 }
 
@@ -153,7 +162,8 @@ static LP_NOINLINE void lp_in_blocks(const lp_patches_s16_dsp_t *op, const int16
             }
         }
         for (int32_t p = 0; p < count; p++) {
-            y[p * op->c_out + o] = (int16_t)lp_ssat16(lp_wide_finish(total[p], op->mult[o], op->code[o]));
+            const int32_t value = lp_wide_finish(total[p], op->mult[o], op->code[o]);
+            y[p * op->c_out + o] = (int16_t)(op->y_min == 0 ? lp_usat15(value) : lp_ssat16(value));
         }
     }
 }
@@ -169,7 +179,5 @@ void lp_patches_s16_dsp(const lp_patches_s16_dsp_t *op, const int16_t *patches, 
             lp_single(op, patches + 4 * p, y + p * op->c_out);
         }
     }
-    if (op->y_min > -32768 || op->y_max < 32767) {
-        lp_clamp_run_s16(y, count * op->c_out, op->y_min, op->y_max);
-    }
+    lp_clamp_run_s16(y, count * op->c_out, op->y_min, op->y_max);
 }
