@@ -151,7 +151,7 @@ class _Choice:
 
     def _cheapest(self, candidates: Sequence[_Candidate]) -> Patched:
         limit = self.settings.sram_bytes or 0
-        for candidate in sorted(candidates, key=lambda c: (c.macs, c.floor)):
+        for candidate in sorted(candidates, key=lambda c: (c.macs, c.grid is not None, c.floor)):
             if candidate.floor <= limit and self._arena(candidate, distinct=True) <= limit:
                 arena = self._arena(candidate)
                 if arena <= limit:
@@ -187,7 +187,9 @@ class _Choice:
     def _grids(self) -> Iterator[Grid]:
         settings = self.settings
         sides = range(1, settings.largest + 1)
-        wanted = [(settings.rows, settings.columns)] if settings.rows else [(r, c) for r in sides for c in sides]
+        wanted = [(settings.rows, settings.columns)]
+        if not settings.rows:
+            wanted = [(rows, columns) for rows in sides for columns in sides if rows * columns > 1]
         seen: set[tuple[str, int, int]] = set()
         refused: UnsupportedOp | BadSetting | None = None
         for stage in self._stages():
