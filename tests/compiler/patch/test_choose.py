@@ -10,6 +10,7 @@ import pytest
 
 from lilliput.compiler.graph import Graph, Node, Quant, Value
 from lilliput.compiler.patch import Grid, Image, PatchSettings, choose_patches, find_stages, patch_graph
+from lilliput.compiler.patch.effort import rises
 from lilliput.compiler.program import Program, compile_graph
 from lilliput.core.errors import BadSetting, DoesNotFit, UnsupportedOp
 from tests.compiler.patch.networks import Net, bottlenecks, random_net
@@ -37,7 +38,7 @@ def everything(graph: Graph, image: Image, largest: int = 4) -> Iterator[Program
 )
 def test_nothing_within_the_limit_needs_less_than_what_is_chosen(seed: int, image: Image, rise: float) -> None:
     graph = small(18, seed)
-    found = choose_patches(graph, PORTABLE, PatchSettings(image=image, rise=rise, largest=3))
+    found = choose_patches(graph, PORTABLE, PatchSettings(image=image, rise=rise, excess=99.0, largest=3))
     limit = compile_graph(graph, PORTABLE).macs * (1 + rise)
     legal = [program for program in everything(graph, image, 3) if program.macs <= limit]
     assert found.arena_bytes == min(program.plan.arena_bytes for program in legal)
@@ -58,7 +59,31 @@ def test_with_a_limit_the_fewest_macs_that_fit_are_chosen_and_more_memory_never_
         assert found.arena_bytes <= limit
         assert found.macs <= before
         before = found.macs
-    assert before < choose_patches(graph, PORTABLE, PatchSettings(image="streamed", rise=9.0, largest=3)).macs
+    assert (
+        before < choose_patches(graph, PORTABLE, PatchSettings(image="streamed", rise=9.0, excess=99.0, largest=3)).macs
+    )
+
+
+def test_grids_whose_tiles_take_too_many_instructions_are_left_out_where_others_are_there() -> None:
+    net = bottlenecks(64, ((8, 3, 2), (8, 3, 1), (16, 3, 2)))
+    graph = net.graph(net.nodes[-1].output)
+    free = choose_patches(graph, DSP, PatchSettings(rise=2.0, excess=99.0))
+    lean = choose_patches(graph, DSP, PatchSettings(rise=2.0, excess=0.1))
+    assert free.grid is not None
+    assert rises(free.grid).excess > 0.1
+    assert lean.effort - lean.rise <= 0.1
+    assert free.arena_bytes < lean.arena_bytes < lean.whole_bytes
+    assert lean.plain()["instructions_rise_estimate"] == round(lean.effort, 4)
+    # Where the image is streamed something must run by patches, so that the wish yields.
+    assert choose_patches(graph, DSP, PatchSettings(image="streamed", rise=2.0, excess=0.0)).grid is not None
+
+
+def test_depthwise_tiles_hold_their_rows_where_that_costs_no_memory() -> None:
+    net = bottlenecks(112, ((8, 3, 2), (8, 3, 1)))
+    found = choose_patches(net.graph(net.nodes[-1].output), DSP, PatchSettings(rows=2, columns=2, rise=1.0))
+    variants = {node.layer: node.attrs.get("variant") for node in found.graph.nodes if node.op == "depthwise_conv2d"}
+    assert "plane" in variants.values()
+    assert compile_graph(found.graph, DSP).plan.arena_bytes == found.arena_bytes
 
 
 def test_enough_memory_leaves_the_network_whole() -> None:
@@ -151,6 +176,7 @@ def test_an_image_that_is_read_again_or_beside_another_cannot_be_streamed() -> N
 
 
 def test_settings_that_cannot_be_are_refused() -> None:
-    for wrong in ({"rows": 2}, {"rows": -1, "columns": -1}, {"largest": 1}, {"rise": -0.1}, {"rise": float("nan")}):
-        with pytest.raises(ValueError, match="cannot be|must be 0 or more"):
+    numbers = ({"rise": -0.1}, {"rise": float("nan")}, {"excess": -1.0})
+    for wrong in ({"rows": 2}, {"rows": -1, "columns": -1}, {"largest": 1}, *numbers):
+        with pytest.raises(ValueError, match=r"cannot be|must be 0 or more"):
             PatchSettings(**wrong)  # type: ignore[arg-type]
