@@ -3,8 +3,8 @@
     python bench/patch.py FOLDER_OF_TFLITE_FILES [--board nucleo-f746zg] [--only NAME] [--rise 25]
 
 Both programs of a line are compiled, linked and run on the emulated core, on random and extreme rows; `equal` counts
-the rows on which their outputs are the same bytes. Instructions are those retired between call and return. Where a network
-is larger than the board, its memories are taken to be larger, so that whole networks can be counted beside.
+the rows on which their outputs are the same bytes. Instructions are those retired between call and return. Where a
+network is larger than the board, its memories are taken to be larger, so that whole networks can be counted beside.
 
 MobileNetV2 has random weights (`mobilenet_v2.py`): speed and memory are asked for and not accuracy.
 """
