@@ -67,7 +67,7 @@ def test_the_vector_table_is_first_and_points_at_reset() -> None:
 def test_functions_do_not_overlap() -> None:
     functions = image_of().functions
     assert all(a.end <= b.start for a, b in pairwise(functions))
-    assert "lp_fully_connected_s8_dsp" in {f.name for f in functions}
+    assert "lp_fully_connected_wide_s8_dsp" in {f.name for f in functions}
 
 
 def small(flash: int = 512 * 1024, ram: int = 128 * 1024) -> Board:

@@ -92,6 +92,7 @@ CASES: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "average pool that does not": (nn.AvgPool2d(3, 2, 1, count_include_pad=False), (2, 9, 9)),
     "pool to a grid": (nn.AdaptiveAvgPool2d((2, 3)), (2, 8, 9)),
     "depth multiplier and dilation": (nn.Conv2d(4, 8, 3, groups=4, dilation=2, padding=2), (4, 9, 9)),
+    "several groups": (nn.Conv2d(6, 9, 3, groups=3, padding=1), (6, 5, 4)),
     "hard swish and hard sigmoid": (sequential(nn.Conv2d(2, 4, 1), nn.Hardswish(), nn.Hardsigmoid()), (2, 4, 4)),
     "gelu, silu, sigmoid": (sequential(nn.GELU(), nn.SiLU(), nn.Sigmoid()), (5,)),
     "leaky relu": (nn.LeakyReLU(0.2), (5,)),
@@ -156,8 +157,8 @@ def test_an_unknown_operator_names_the_line_of_the_user() -> None:
 def test_an_unknown_argument_names_the_node() -> None:
     with pytest.raises(UnsupportedAttribute, match="ceil_mode"):
         from_torch(nn.MaxPool2d(2, ceil_mode=True), torch.zeros(1, 1, 5, 5))
-    with pytest.raises(UnsupportedAttribute, match="2 groups"):
-        from_torch(nn.Conv2d(4, 4, 3, groups=2), torch.zeros(1, 4, 5, 5))
+    with pytest.raises(UnsupportedAttribute, match="in 2 groups"):
+        from_torch(nn.ConvTranspose2d(4, 4, 3, groups=2), torch.zeros(1, 4, 5, 5))
 
 
 def test_weights_that_are_not_finite_are_refused() -> None:

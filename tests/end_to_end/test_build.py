@@ -109,13 +109,18 @@ def test_an_interrupted_run_is_in_the_store_as_interrupted(tmp_path: Path) -> No
     process = subprocess.Popen(
         [sys.executable, "-m", "lilliput.cli", "build", *SMALL, *QUICK, "--set", "train.epochs=200"],
         cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        # Tests that a shell started in its background have inherited that the signal is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
     )  # fmt: skip
     checkpoints = tmp_path / "build" / ".wrist-activity-nucleo-f446re.work" / "checkpoints"
     deadline = time.monotonic() + 60
     while not list(checkpoints.glob("*")) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    words, _ = process.communicate(timeout=60)
+    try:
+        words, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 6, words
     assert "the same command goes on" in words
     listed = json.loads(run_lilliput(["results", "--json"], tmp_path).stdout)

@@ -43,12 +43,18 @@ def test_the_digits_network_runs_on_the_board_and_knows_its_digits(
     assert right.mean() > 0.9
 
 
-def test_a_float_file_asks_for_calibration_items(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "net.onnx").write_bytes(convolutional())
-    assert run(["compile", str(tmp_path / "net.onnx"), *BOARD]) == 2
-    said = capsys.readouterr().err
-    assert "--calibration" in said
-    assert "12, 10, 3" in said
+def test_a_float_file_is_compiled_in_float32(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = convolutional()
+    (tmp_path / "net.onnx").write_bytes(data)
+    told = compiled(tmp_path / "net.onnx", tmp_path / "out", capsys)
+    assert told["proof"]["differing_bytes"] == 0  # type: ignore[index]
+    x = items(IMAGE, seed=4, rows=6)
+    np.save(tmp_path / "x.npy", turned(x))
+    arguments = ["--on", "board", "--input", str(tmp_path / "x.npy"), "--output", str(tmp_path / "y.npy"), "-q"]
+    assert run(["exec", str(tmp_path / "out"), *arguments]) == 0
+    (wanted,) = runtime(data, x)
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), wanted, atol=1e-5)
+    assert float(np.ptp(wanted)) > 0.1
 
 
 @pytest.mark.parametrize("form", ["QDQ", "QOperator"])

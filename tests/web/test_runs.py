@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -144,7 +144,17 @@ def test_runs_are_listed_for_people_and_programs(client: TestClient, settings: S
     assert client.get("/runs?page=0").status_code == 400
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals")
+def _children_of(folder: Path) -> list[str]:
+    """Processes of runs that the page in this folder started."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_bytes().decode(errors="replace").split("\0")
+            found += [path.parent.name] if "lilliput.web.child" in words and str(folder) in " ".join(words) else []
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="processes are looked up in /proc")
 def test_a_killed_server_loses_nothing_but_the_unfinished(installed_paper: None, tmp_path: Path) -> None:
     arguments = [sys.executable, "-m", "lilliput.cli", "serve", "--port", "0", "--folder", str(tmp_path / "page"),
                  "--store", str(tmp_path / "results.sqlite"), "--jobs", "2"]  # fmt: skip
@@ -169,7 +179,10 @@ def test_a_killed_server_loses_nothing_but_the_unfinished(installed_paper: None,
     server.send_signal(signal.SIGKILL)
     server.wait()
     server.stderr.close()
-    time.sleep(2)  # the runs notice that their server is gone
+    deadline = time.monotonic() + 30
+    while (left := _children_of(tmp_path / "page")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert left == [], "the runs end with their server"
     settings = ServeSettings(folder=tmp_path / "page", store=tmp_path / "results.sqlite")
     with TestClient(create_app(settings), base_url="http://127.0.0.1:8400") as client:
         site = client.app.state.site  # type: ignore[attr-defined]

@@ -148,7 +148,7 @@ def _layer(program: Program, name: str, steps: Sequence[Step], instructions: Seq
 
 
 def _without_dsp(program: Program) -> list[str]:
-    """Layers with weights that the faster kernels do not take: dilated, grouped, or with sums too large for them."""
+    """Layers with weights that the faster kernels do not take: transposed, or with sums too large for them."""
     if not program.target.dsp:
         return []
     weighted = [

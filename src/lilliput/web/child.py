@@ -5,9 +5,9 @@ It ends with the server: when its parent is gone it interrupts itself, so that t
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import os
+import signal
 import sys
 import threading
 import time
@@ -23,11 +23,15 @@ from lilliput.web.database import PageDatabase
 from lilliput.web.jobs import Request
 
 _WATCH_SECONDS = 0.5
+_GRACE_SECONDS = 30.0
+"""For storing that it was interrupted; a process that then still runs is stuck, and ends."""
 
 
 def main(folder: Path) -> int:
     """Run the job that `folder/job.json` describes; the exit code as of `lilliput run`."""
     job: dict[str, Any] = dict(read_json(folder / "job.json", "job"))
+    # A server that a shell started in its background has the signal ignored, and hands that down.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _limit_memory(int(job["memory_bytes"]))
     _end_with(os.getppid())
     with JsonLines(folder / "events.jsonl") as emit:
@@ -66,7 +70,9 @@ def _end_with(parent: int) -> None:
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(_WATCH_SECONDS)
-        _thread.interrupt_main()
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(_GRACE_SECONDS)
+        os._exit(6)
 
     threading.Thread(target=watch, daemon=True).start()
 

@@ -85,7 +85,6 @@ def _conv(b: GraphBuilder, call: Call) -> str:
     padding = _conv_padding(a["padding"], kernel, dilation, one_axis)
     channels_in, channels_out = b.shape(x)[1], int(weight.shape[0])
     depthwise = groups == channels_in and weight.shape[1] == 1 and groups > 1
-    _demand(depthwise or groups == 1, f"{groups} groups of {weight.shape[1]} channels: only 1 group or depthwise")
     order = (1, 2, 3, 0) if depthwise else (0, 2, 3, 1)
     w = b.constant(a["weight"] + ".last", weight.transpose(order))
     bias = a.get("bias") or b.constant(f"{call.label}.bias0", np.zeros(channels_out, np.float32))

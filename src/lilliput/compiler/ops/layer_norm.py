@@ -101,6 +101,23 @@ class LayerNorm(Op):
             in_place=(0,),
         )
 
+    def kernel_float(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
+        x, gamma, beta = inputs
+        if gamma.data is None or beta.data is None:
+            raise self.unsupported(node, "has no kernel without constant γ and β")
+        return Kernel(
+            function="lp_layer_norm_f32",
+            fields=(
+                Field("gamma", "float", gamma.data),
+                Field("beta", "float", beta.data),
+                Field("rows", "int32_t", x.elements // x.shape[-1]),
+                Field("c", "int32_t", x.shape[-1]),
+                Field("epsilon", "float", float(node.attrs["eps"])),
+            ),
+            operands=(x.name, node.output),
+            in_place=(0,),
+        )
+
     def _rule(self, node: Node, inputs: Sequence[Value], y: Value) -> _Rule:
         x, gamma, beta = inputs
         if gamma.data is None or beta.data is None:

@@ -1,0 +1,15 @@
+/* lp_softsign_f32: element by element.
+ *
+ * Value     y = x / (1 + |x|)
+ * Memory    scratch 0 bytes; no heap.
+ * Aliasing  y may equal x; else it overlaps nothing.
+ * Failure   none at run time.
+ */
+#ifndef LP_SOFTSIGN_F32_H
+#define LP_SOFTSIGN_F32_H
+
+#include "lp_map_f32.h"
+
+void lp_softsign_f32(const lp_map_f32_t *op, const float *x, float *y);
+
+#endif
