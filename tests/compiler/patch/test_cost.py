@@ -39,6 +39,7 @@ PEAKS = {
     "mcunet_in2": 332_800,
     "mcunet_in3": 340_736,
     "mcunet_in4": 422_400,
+    "mcunet_vww1": 96_000,
 }
 
 
@@ -48,9 +49,15 @@ def test_the_analytic_peak_of_each_released_network_is_the_published_one(name: s
     assert peak_bytes(graph, graph.nodes, value_bytes(graph, 1), in_place=False) == PEAKS[name]
 
 
-def test_depthwise_in_place_gives_the_bound_that_the_published_generator_reaches() -> None:
-    graph = network("mcunet_in3")
-    assert peak_bytes(graph, graph.nodes, value_bytes(graph, 1)) == 247_808 == 8 * 88**2 + 24 * 88**2
+@pytest.mark.parametrize(
+    ("name", "published", "channels", "side"),
+    [("mcunet_in3", 247_808, 8 + 24, 88), ("mcunet_vww1", 89_600, 8 + 48, 40)],
+)
+def test_depthwise_in_place_gives_the_bound_that_the_published_generator_reaches(
+    name: str, published: int, channels: int, side: int
+) -> None:
+    graph = network(name)
+    assert peak_bytes(graph, graph.nodes, value_bytes(graph, 1)) == published == channels * side**2
 
 
 def test_mobilenet_v2_needs_what_is_published_block_by_block() -> None:
