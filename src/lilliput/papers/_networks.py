@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=12)
 def float_graph(name: str, seed: int = 0, **changes: object) -> Graph:
-    """A registered network as a float graph, channels last, its weights drawn from `seed`; kept, since exports take long.
+    """A registered network as a float graph, channels last, its weights drawn from `seed`. Kept: exports take long.
 
     Args:
         name: of `lilliput.models`.
