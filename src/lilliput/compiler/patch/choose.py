@@ -21,7 +21,7 @@ from lilliput.compiler.ops.depthwise_conv2d import PLANE
 from lilliput.compiler.passes.dead_code import remove_dead_code
 from lilliput.compiler.passes.legalise import legalise
 from lilliput.compiler.patch.cost import Grid, Image, macs_of, value_bytes
-from lilliput.compiler.patch.effort import rises
+from lilliput.compiler.patch.effort import network_efforts, rises
 from lilliput.compiler.patch.rewrite import patch_graph
 from lilliput.compiler.patch.stage import Stage, find_stages, stage_until
 from lilliput.compiler.program import arrange, choose_kernels
@@ -138,7 +138,7 @@ class _Choice:
         whole = arrange(graph, choose_kernels(graph, target, self.known))
         self.graph, self.whole_bytes = whole.graph, whole.plan.arena_bytes
         self.whole_macs = sum(macs_of(graph, node) for node in graph.nodes)
-        self.sizes = value_bytes(graph)
+        self.sizes, self.efforts = value_bytes(graph), network_efforts(graph)
         self.planned = 1
 
     def run(self) -> Patched:
@@ -193,7 +193,7 @@ class _Choice:
             )
         if settings.rows or settings.sram_bytes is not None:
             return found
-        lean = [c for c in found if c.grid is None or rises(c.grid).excess <= settings.excess]
+        lean = [c for c in found if c.grid is None or rises(c.grid, self.efforts).excess <= settings.excess]
         return lean or found
 
     def _grids(self) -> Iterator[Grid]:
@@ -261,7 +261,7 @@ class _Choice:
         grid, image = candidate.grid, self.settings.image
         graph, effort = self.graph, 0.0
         if grid is not None:
-            graph, effort = self._with_planes(self._graph(grid), arena), rises(grid).instructions
+            graph, effort = self._with_planes(self._graph(grid), arena), rises(grid, self.efforts).instructions
         return Patched(
             graph, grid, image, arena, self.whole_bytes, candidate.macs, self.whole_macs, effort, self.planned
         )

@@ -16,11 +16,11 @@ puts the estimate beside the count.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from lilliput.compiler.graph import ITEM_BYTES, Graph, Node
-from lilliput.compiler.ops import ops
-from lilliput.compiler.patch.cost import Grid
+from lilliput.compiler.patch.cost import Grid, macs_of
 from lilliput.compiler.patch.reach import Needs
 
 
@@ -54,19 +54,23 @@ def node_effort(graph: Graph, node: Node) -> float:
     return _effort(graph, node, _whole(graph, node.output), _whole(graph, node.inputs[0]))
 
 
-def rises(grid: Grid) -> Rises:
-    """What the tiles of a stage add to the network run whole."""
+def network_efforts(graph: Graph) -> dict[str, float]:
+    """Node name → `node_effort`."""
+    return {node.name: node_effort(graph, node) for node in graph.nodes}
+
+
+def rises(grid: Grid, efforts: Mapping[str, float] | None = None) -> Rises:
+    """What the tiles of a stage add to the network run whole.
+
+    Args:
+        grid: the stage and its tiles.
+        efforts: `network_efforts` of its graph, where they are known.
+    """
     graph, stage = grid.stage.graph, grid.stage
-    inside = {node.name for node in stage.nodes}
-    macs = rest = before = 0.0
-    for node in graph.nodes:
-        macs += ops[node.op].macs(node, graph.ins(node), graph.values[node.output])
-        effort = node_effort(graph, node)
-        before += effort if node.name in inside else 0.0
-        rest += 0.0 if node.name in inside else effort
-    stage_macs = sum(ops[n.op].macs(n, graph.ins(n), graph.values[n.output]) for n in stage.nodes)
-    more = grid.macs() - stage_macs
-    return Rises(more / macs if macs else 0.0, (_tiles(grid) - before) / max(rest + before, 1.0))
+    efforts = network_efforts(graph) if efforts is None else efforts
+    macs, stage_macs = (sum(macs_of(graph, node) for node in nodes) for nodes in (graph.nodes, stage.nodes))
+    more = _tiles(grid) - sum(efforts[node.name] for node in stage.nodes)
+    return Rises((grid.macs() - stage_macs) / max(macs, 1), more / max(sum(efforts.values()), 1.0))
 
 
 def _tiles(grid: Grid) -> float:
