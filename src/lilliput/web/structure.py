@@ -79,8 +79,9 @@ def models_of(paper: Paper, sources: Iterable[Source]) -> list[str]:
     else all that its files register."""
     files = {source.module for source in sources}
     recipe = _recipe_file(paper)
-    if recipe is None and not any(module.startswith("lilliput.models.") for module in files):
-        return []
+    uses = files | set(_imports(recipe[1]) if recipe is not None else ())
+    if not any(module == "lilliput.models" or module.startswith("lilliput.models.") for module in uses):
+        return []  # without importing torch
     from lilliput.models import models
 
     if recipe is not None:
