@@ -130,7 +130,7 @@ class BodyLimit:
         if not told.isdigit() or int(told) > self._limit:
             await self._refuse(scope, receive, send)
             return
-        got, begun = 0, False  # a middleware between may wrap what is raised in here: counted, not caught by its type
+        got, begun = 0, False
 
         async def counted() -> Message:
             nonlocal got
@@ -147,7 +147,7 @@ class BodyLimit:
 
         try:
             await self._app(scope, counted, noted)
-        except Exception:
+        except Exception:  # not by its type: the middleware between may have put it into a group
             if got <= self._limit:
                 raise
             if not begun:
