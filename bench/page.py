@@ -79,13 +79,13 @@ def fill(folder: Path, papers: int, runs: int) -> None:
         fill_store(folder / "results.sqlite", runs, papers)
     began = time.perf_counter()
     open_site(settings_of(folder)).close()
-    print(f"{folder.name}: {papers} papers, {runs} runs; tables ready after {time.perf_counter() - began:.1f} s")
+    print(f"{folder.name}: {papers} papers, {runs} runs; tables ready after {time.perf_counter() - began:.1f} s", flush=True)
 
 
 def serve(folder: Path, port: int) -> None:
     """Serve until terminated."""
     app = Timed(create_app(settings_of(folder, port)))
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_keep_alive=600)
 
 
 def questions(folder: Path) -> list[tuple[str, str]]:
