@@ -79,7 +79,8 @@ def fill(folder: Path, papers: int, runs: int) -> None:
         fill_store(folder / "results.sqlite", runs, papers)
     began = time.perf_counter()
     open_site(settings_of(folder)).close()
-    print(f"{folder.name}: {papers} papers, {runs} runs; tables ready after {time.perf_counter() - began:.1f} s", flush=True)
+    spent = time.perf_counter() - began
+    print(f"{folder.name}: {papers} papers, {runs} runs; tables ready after {spent:.1f} s", flush=True)
 
 
 def serve(folder: Path, port: int) -> None:
