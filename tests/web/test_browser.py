@@ -35,9 +35,17 @@ PAGES = (
 class Served:
     """A running page, its mailbox, and one run that has ended."""
 
-    def __init__(self, base: str, mailbox: Any) -> None:
+    def __init__(self, base: str, mailbox: Any, options: list[str], environment: dict[str, str]) -> None:
         self.base, self.mailbox = base, mailbox
         self.run = ""
+        self._options, self._environment = options, environment
+
+    def send_digest(self, week: str) -> None:
+        """Send a week as its operator does."""
+        command = [sys.executable, "-m", "lilliput.cli", "digest", "--send", "--week", week, "--address", self.base]
+        subprocess.run(
+            [*command, *self._options], check=True, capture_output=True, cwd=ROOT, env=self._environment, timeout=60
+        )
 
 
 @pytest.fixture(scope="module")
@@ -49,17 +57,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (info / "entry_points.txt").write_text("[lilliput.papers]\nsynthetic = tests.papers.synthetic:PAPER\n")
     paths = ":".join([str(folder / "site"), str(ROOT), *(p for p in sys.path if p)])
     with mail.mail_server() as (mailbox, port):
-        command = [
-            sys.executable, "-m", "lilliput.cli", "serve", "--port", "0", "--folder", str(folder / "page"),
-            "--store", str(folder / "results.sqlite"), "--smtp", f"smtp://127.0.0.1:{port}",
-            "--from", "page@example.org",
+        options = [
+            "--folder", str(folder / "page"), "--store", str(folder / "results.sqlite"),
+            "--smtp", f"smtp://127.0.0.1:{port}", "--from", "page@example.org",
         ]  # fmt: skip
+        environment = {**os.environ, "PYTHONPATH": paths}
         server = subprocess.Popen(
-            command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}
-        )
+            [sys.executable, "-m", "lilliput.cli", "serve", "--port", "0", *options],
+            stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment,
+        )  # fmt: skip
         assert server.stderr is not None
         try:
-            yield Served(server.stderr.readline().split()[2].rstrip("/"), mailbox)
+            yield Served(server.stderr.readline().split()[2].rstrip("/"), mailbox, options, environment)
         finally:
             server.terminate()
             server.wait(20)
@@ -137,11 +146,22 @@ def test_subscribing_confirming_and_leaving(page: Any, served: Served) -> None:
     page.get_by_role("button", name="Subscribe").click()
     assert "on its way" in page.get_by_role("status").inner_text()
     (letter,) = served.mailbox.to("reader@example.org")
-    link = re.search(r"http://\S+/mail/confirm\S+", letter.get_content())
-    assert link is not None
-    page.goto(link[0])
+    page.goto(_link(letter.get_content(), "confirm"))
     page.get_by_role("button", name="Yes").click()
     assert "from now on" in page.get_by_role("status").inner_text()
+    served.send_digest("2025-W09")
+    _, digest = served.mailbox.to("reader@example.org")
+    page.goto(_link(digest.get_body(("plain",)).get_content(), "leave"))
+    page.get_by_role("button", name="Yes").click()
+    assert "no further digest" in page.get_by_role("status").inner_text()
+    served.send_digest("2021-W15")  # which brought a paper too
+    assert len(served.mailbox.to("reader@example.org")) == 2
+
+
+def _link(text: str, what: str) -> str:
+    found = re.search(rf"http://\S+/mail/{what}\S+", text)
+    assert found is not None
+    return found[0]
 
 
 def test_the_keyboard_is_enough(page: Any) -> None:
