@@ -83,13 +83,16 @@ async def try_it(request: Request, key: str) -> Response:
     """Let the emulated board answer for an uploaded file; nothing of it is kept."""
     global _waiting
     form, site = await checked_form(request), site_of(request)
-    model, sent = await asyncio.to_thread(_model, site, key), form.get("file")
+    try:
+        sent = form.get("file")
+        if not isinstance(sent, UploadFile):
+            raise HTTPException(400, "No file was sent.")
+        raw = await sent.read()
+    finally:
+        await form.close()
+    model = await asyncio.to_thread(_model, site, key)
     if not model.takes:
         raise BadSetting("this network cannot be tried on the page", why="its task takes neither sound nor digits")
-    if not isinstance(sent, UploadFile):
-        raise HTTPException(400, "No file was sent.")
-    raw = await sent.read()
-    await sent.close()
     if not raw:
         raise BadSetting("the file is empty", fix="choose a file first")
     if _waiting >= _AT_ONCE:
