@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
+import shutil
 import struct
 import tempfile
 import zipfile
@@ -16,8 +18,10 @@ from starlette.testclient import TestClient
 
 from lilliput.core.errors import LilliputError, ToolFailed
 from lilliput.core.store import Store
+from lilliput.tasks import get_task
 from lilliput.web import models as web_models
 from lilliput.web.answer import digit
+from lilliput.web.app import create_app
 from lilliput.web.models import Model, answer, firmware_zip, known_models
 from lilliput.web.settings import ServeSettings
 from tests.web.conftest import token
@@ -36,9 +40,7 @@ def wav(samples: np.ndarray, rate: int = 8000) -> bytes:
 
 
 def spoken(label: int) -> bytes:
-    from lilliput.tasks import load_task
-
-    test = load_task("spoken-digits").load()["test"]
+    test = get_task("spoken-digits").load()["test"]
     return wav(test.x[np.flatnonzero(test.y == label)[0]])
 
 
@@ -132,11 +134,6 @@ def test_a_name_that_is_no_model_is_not_found(client: TestClient, key: str) -> N
 def test_folders_that_the_operator_names_are_shown_with_their_text_escaped(
     settings: ServeSettings, model: Model, tmp_path: Path
 ) -> None:
-    import json
-    import shutil
-
-    from lilliput.web.app import create_app
-
     shutil.copytree(model.folder, tmp_path / "mine" / "one")
     report = tmp_path / "mine" / "one" / "report.json"
     told = json.loads(report.read_text())
@@ -168,6 +165,16 @@ def test_a_drawn_stroke_becomes_a_digit_of_eight_by_eight(tmp_path: Path) -> Non
     assert made.shape == (8, 8)
     assert made[:, 3:5].min() == 16
     assert made[:, :3].max() == 0
+
+
+def test_the_emulated_board_answers_a_picture_of_a_digit(client: TestClient) -> None:
+    pytest.importorskip("sklearn")
+    test = get_task("digits").load()["test"]
+    item = np.kron(np.pad(test.x[np.flatnonzero(test.y == 0)[0]], 2), np.ones((8, 8), np.uint8)) * 15
+    rows = np.pad(item, ((0, 0), (1, 0))).astype(np.uint8)
+    key = next(m["key"] for m in client.get("/models.json").json()["models"] if m["task"] == "digits")
+    got = send(client, key, png(item.shape[1], item.shape[0], rows.tobytes()))
+    assert "answers <strong>0</strong>" in got.text
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def _row(model: Model) -> dict[str, Any]:
 def _shown(model: Model, found: dict[str, Any] | None) -> dict[str, Any]:
     total = max(model.report["macs"], 1)
     chain = [
-        {"name": layer["name"], "kind": layer["kernel"], "shape": tuple(layer["output_shape"][1:]),
+        {"name": layer["name"], "kind": layer["op"], "shape": tuple(layer["output_shape"][1:]),
          "params": layer["params"], "macs": layer["macs"], "share": layer["macs"] / total}
         for layer in model.report["layers"]
     ]  # fmt: skip
