@@ -30,6 +30,7 @@ async def checked_form(request: Request) -> FormData:
     given = form.get(FIELD, "")
     wanted = site_of(request).guard.token(request)
     if not isinstance(given, str) or not hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode()):
+        await form.close()
         raise HTTPException(403, "This form is not from this browser's page, or is too old. Go back and reload it.")
     return form
 
