@@ -67,6 +67,7 @@ CREATE TABLE scores (
     PRIMARY KEY (number, metric, split)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX scores_by_board ON scores (task, split, metric, value DESC);
+CREATE INDEX scores_by_start ON scores (started);
 CREATE INDEX scores_by_paper ON scores (paper, metric, number DESC);
 CREATE TABLE boards_of_scores (
     task TEXT NOT NULL, split TEXT NOT NULL, metric TEXT NOT NULL, rows INTEGER NOT NULL,

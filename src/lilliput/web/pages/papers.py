@@ -12,7 +12,7 @@ from lilliput.core.provenance import now
 from lilliput.papers._running import CLAIM
 from lilliput.web.app import Site, site_of
 from lilliput.web.feed import FeedQuery, facets, feed, period_label
-from lilliput.web.forms import checked_form, text_of
+from lilliput.web.forms import checked_form, form_fields, text_of
 from lilliput.web.sync import HALF_LIFE_DAYS, RUN, VOTE, count_paper
 
 router = APIRouter()
@@ -76,7 +76,7 @@ def show_paper(request: Request, name: str) -> Response:
     )  # fmt: skip
 
 
-@router.post("/papers/{name}/vote")
+@router.post("/papers/{name}/vote", openapi_extra=form_fields("vote", "back"))
 async def vote(request: Request, name: str) -> Response:
     """Give a vote, or take it back."""
     form, site = await checked_form(request), site_of(request)
@@ -92,7 +92,7 @@ async def vote(request: Request, name: str) -> Response:
     return RedirectResponse(_back(text_of(form, "back"), f"/papers/{name}"), 303)
 
 
-@router.post("/papers/{name}/notes")
+@router.post("/papers/{name}/notes", openapi_extra=form_fields("text", "remove"))
 async def write_note(request: Request, name: str) -> Response:
     """Keep a note on a paper, or remove one."""
     form, site = await checked_form(request), site_of(request)

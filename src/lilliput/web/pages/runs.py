@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse,
 from lilliput.core.errors import BadSetting
 from lilliput.papers._recipe import SCALES
 from lilliput.web.app import Site, site_of
-from lilliput.web.forms import checked_form, text_of
+from lilliput.web.forms import checked_form, form_fields, text_of
 from lilliput.web.jobs import OVER, Jobs
 from lilliput.web.jobs import Request as Wanted
 
@@ -59,7 +59,7 @@ def ask(request: Request, name: str, scale: str = "smoke", seeds: str = "", sett
     )  # fmt: skip
 
 
-@router.post("/papers/{name}/run")
+@router.post("/papers/{name}/run", openapi_extra=form_fields("scale", "seeds", "settings"))
 async def start(request: Request, name: str) -> Response:
     """Queue a run."""
     form, site = await checked_form(request), site_of(request)
@@ -105,7 +105,7 @@ async def follow(request: Request, job: str, start: int = 0) -> Response:
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-@router.post("/jobs/{job}/{what}")
+@router.post("/jobs/{job}/{what}", openapi_extra=form_fields())
 async def change(request: Request, job: str, what: str) -> Response:
     """Cancel or resume a job."""
     await checked_form(request)
