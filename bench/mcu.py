@@ -11,7 +11,7 @@ The columns marked (stored) are counts of the peer's own C, made with the same c
 of one inference, arena, and code with only the needed operators, without the model. Source: measured for this project,
 2026-08. TinyEngine's generator takes none of the five MLPerf Tiny and TFLM files (it has no softmax); where FOLDER
 holds its own two demonstration networks, `vww.tflite` and `detection.tflite` from its repository's assets, they get a
-line each, with its count. Their inputs and outputs are float32, and the counts include the conversion but for TinyEngine.
+line each, with its count. Their inputs and outputs are float32; all counts but TinyEngine's include the conversion.
 """
 
 from __future__ import annotations
