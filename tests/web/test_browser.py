@@ -25,7 +25,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not instal
 
 PAGES = (
     "/", "/?period=week", "/?q=spiking", "/?sort=trending", "/papers/synthetic", "/papers/mcunet",
-    "/papers/synthetic/run?scale=smoke", "/runs", "/digest", "/digest/2025-W09", "/nothing-here",
+    "/papers/synthetic/run?scale=smoke", "/runs", "/compare", "/compare?q=random",
+    "/compare/runs", "/papers/mcunet/code/lilliput.models.mcunet", "/digest", "/digest/2025-W09", "/nothing-here",
 )  # fmt: skip
 """Every kind of page; a new page is added here."""
 
@@ -214,7 +215,7 @@ def test_the_pages_are_listed_here() -> None:
         route.path
         for module in page_modules()
         for route in module.router.routes
-        if "GET" in route.methods and not re.search(r"\.(json|csv|atom|bib)|/mail/|/events|/jobs", route.path)
+        if "GET" in route.methods and not re.search(r"\.(json|csv|atom|bib)|/mail/|/events|/jobs|/files/", route.path)
     ]
     paths = [*(path.split("?")[0] for path in PAGES), "/runs/abc"]
     for template in templates:

@@ -166,7 +166,8 @@ def _templates() -> Environment:
 
 def wants_json(request: Request) -> bool:
     """Whether a program asks, and not a person."""
-    return request.url.path.endswith(".json") or request.headers.get("accept", "").startswith("application/json")
+    is_told = request.url.path.endswith(".json") or request.query_params.get("format") == "json"
+    return is_told or request.headers.get("accept", "").startswith("application/json")
 
 
 def _answer(request: Request, status: int, what: str, why: str = "", fix: str = "", code: str = "") -> Response:
