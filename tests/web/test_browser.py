@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ PAGES = (
     "/papers/synthetic/run?scale=smoke", "/runs", "/digest", "/digest/2025-W09", "/nothing-here",
     "/compare", "/compare?task=spoken-digits&split=int8&metric=accuracy&flash=1MiB", "/compare/runs",
     "/compare/runs?a=50167ebed9c4&b=8b4ef028e5a1", "/papers/mcunet/code/lilliput.models.mcunet",
+    "/models", "/models/{sound}", "/models/{digit}",
 )  # fmt: skip
 """Every kind of page; a new page is added here."""
 
@@ -164,6 +166,39 @@ def _link(text: str, what: str) -> str:
     return found[0]
 
 
+def test_a_recording_and_a_drawing_are_tried_on_the_emulated_board(page: Any, tmp_path: Path) -> None:
+    from lilliput.tasks import get_task
+
+    test = get_task("spoken-digits").load()["test"]
+    with wave.open(str(tmp_path / "seven.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(test.x[list(test.y).index(7)].astype("<i2").tobytes())
+    page.goto("/models")
+    page.get_by_role("link", name=re.compile("^spoken-digits")).click()
+    page.get_by_label("A WAV file").set_input_files(tmp_path / "seven.wav")
+    page.get_by_role("button", name="Ask the board").click()
+    told = page.get_by_role("status").inner_text()
+    assert "answers seven after" in told
+    assert "instructions" in told
+    page.goto("/models")
+    page.get_by_role("link", name=re.compile("^digits")).click()
+    canvas = page.locator("canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 112, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 112, box["y"] + 190, steps=8)
+    page.mouse.up()
+    for _ in range(100):
+        if page.evaluate("document.getElementById('file').files.length"):
+            break
+        page.wait_for_timeout(50)
+    page.get_by_role("button", name="Ask the board").click()
+    assert "answers 1 after" in page.get_by_role("status").inner_text()
+
+
 def test_the_keyboard_is_enough(page: Any) -> None:
     page.goto("/")
     page.keyboard.press("Tab")
@@ -215,7 +250,10 @@ def test_every_page_is_for_everybody(chromium: Any, served: Served, scheme: str,
     page = context.new_page()
     page.on("console", lambda message: said.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
-    pages = [*PAGES, *([f"/runs/{served.run}"] if served.run else [])]
+    known = page.request.get("/models.json").json()["models"]
+    keys = {task: next(m["key"] for m in known if m["task"] == task) for task in ("spoken-digits", "digits")}
+    pages = [path.format(sound=keys["spoken-digits"], digit=keys["digits"]) for path in PAGES]
+    pages += [*([f"/runs/{served.run}"] if served.run else [])]
     for path in pages:
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

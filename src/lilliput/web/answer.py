@@ -24,6 +24,7 @@ from lilliput.tasks.clip import read_clip
 from lilliput.tasks.images import read_images
 
 _BITMAP, _GREY = 32, 16
+_CPU_SECONDS = 120
 
 
 def main(folder: Path, work: Path, memory: int) -> int:
@@ -39,11 +40,11 @@ def main(folder: Path, work: Path, memory: int) -> int:
 
 
 def _answer(folder: Path, upload: Path) -> dict[str, Any]:
-    card = read_json(folder / "model" / "task.json", "task")
-    front = card["preprocess"]
+    card: dict[str, Any] = dict(read_json(folder / "model" / "task.json", "task"))
+    report: dict[str, Any] = dict(read_json(folder / "report.json", "report"))
+    front, port = card["preprocess"], report["outputs"][0]["quant"]
     item = read_clip(upload, front["sample_rate"], front["samples"]) if front["kind"] == "log_mel" else digit(upload)
     done = execute(SourceFiles(read_sources(folder)), get_board(read_board_name(folder)), [item[None]])
-    port = read_json(folder / "report.json", "report")["outputs"][0]["quant"]
     scores = (done.outputs[0].reshape(-1).astype(np.float64) - port["zero_point"]) * port["scale"]
     shares = np.exp(scores - scores.max())
     return {
@@ -85,6 +86,8 @@ def _limit_memory(most: int) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+        # It ends by itself too, should the server be gone.
+        resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 if __name__ == "__main__":

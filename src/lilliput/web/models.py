@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
 import sys
@@ -52,10 +53,10 @@ class Model:
 
 def known_models(settings: ServeSettings, store: Store) -> dict[str, Model]:
     """All by key, in the order of the keys; folders that cannot be read are left out."""
-    found = {}
+    found: dict[str, Model] = {}
     for folder in (*_folders(settings), *_of_runs(store)):
         try:
-            model = _read(folder)
+            model = _read(folder, _stamp(folder))
         except FileError:
             continue
         found.setdefault(model.key, model)
@@ -95,7 +96,7 @@ def answer(model: Model, upload: bytes, *, seconds: float = TRY_SECONDS, memory:
         except subprocess.TimeoutExpired:
             raise ToolFailed("the emulated board was stopped", why=f"it took more than {seconds:g} s") from None
         try:
-            told = read_json(work / "answer.json", "answer")
+            told: dict[str, Any] = dict(read_json(work / "answer.json", "answer"))
         except FileError:
             why = f"its process ended with {ended.returncode}"
             raise ToolFailed("the emulated board gave no answer", why=why) from None
@@ -135,7 +136,16 @@ def _unpacked(archive: Path, folder: Path) -> Path:
     return folder
 
 
-def _read(folder: Path) -> Model:
+def _stamp(folder: Path) -> int:
+    """When a folder's report was written, so that one that is built anew is read anew."""
+    try:
+        return (folder / REPORT).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@functools.lru_cache(maxsize=512)
+def _read(folder: Path, stamp: int) -> Model:
     report = read_report(folder)
     card = folder / "model" / "task.json"
     task = read_json(card, "task") if card.is_file() else {}
