@@ -147,7 +147,7 @@ def _tensor(table: Table, buffers: list[bytes], taken: set[str]) -> Value:
         raise OutOfRange(f"{table.path}: buffer {index}, the file has {len(buffers)}")
     name = _name(table.text(3, "name"), taken)
     if table.scalar(5, "?"):
-        raise UnsupportedAttribute(f"{table.path} ({name}) is a variable: networks with state have no kernels")
+        return _variable(table, name, shape, dtype, bool(buffers[index]))
     if table.scalar(1, "b") == _INT4:
         if not buffers[index]:
             raise UnsupportedAttribute(f"{table.path} ({name}) is an activation of 4 bits; only weights can have them")
@@ -161,6 +161,18 @@ def _tensor(table: Table, buffers: list[bytes], taken: set[str]) -> Value:
     scaled = dtype in ("int8", "uint8", "int16") or (dtype == "int32" and data is None)
     quant = _quant(table.table(4, "quantization"), shape) if scaled else None
     return Value(name, shape, dtype, quant, data)
+
+
+def _variable(table: Table, name: str, shape: tuple[int, ...], dtype: DType, filled: bool) -> Value:
+    """A tensor that keeps what it holds from run to run; it begins with real zeros."""
+    if filled or dtype not in ("float32", "int8", "int16"):
+        raise UnsupportedAttribute(f"{table.path} ({name}) is a variable of {dtype} that no operator can keep")
+    checked_bytes(shape, ITEM_BYTES[dtype], table.path)
+    quant = None if dtype == "float32" else _quant(table.table(4, "quantization"), shape)
+    zero = quant.zero_point[0] if dtype == "int8" and quant is not None else 0
+    if not -128 <= zero <= 127:
+        raise OutOfRange(f"{table.path} ({name}) is int8 with the zero point {zero}")
+    return Value(name, shape, dtype, quant, state=np.full(shape, zero, np.dtype(dtype)))
 
 
 def _name(text: str, taken: set[str]) -> str:
