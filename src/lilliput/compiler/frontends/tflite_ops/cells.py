@@ -54,7 +54,7 @@ def _lstm(reader: Reader, operator: Operator) -> None:
     _refuse_hybrid(reader, operator, x, operator.need(1))
     h, c = _state(reader, operator, 18), _state(reader, operator, 19)
     w, r, b = (_joined(reader, operator, range(first, first + 4)) for first in (1, 5, 12))
-    clip = 0.0 if operator.options is None else float(operator.options.scalar(1, "f", 0.0))
+    clip = 0.0 if operator.options is None else operator.options.real(1)
     if not 0 <= clip < np.inf:
         raise BrokenGraph(f"{named}: a clip of {clip}")
     y = reader.values[operator.output]
