@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lilliput.compiler.builder import GraphBuilder
-from lilliput.compiler.frontends import _aten_math, _aten_moves  # noqa: F401 they enter their translations
+from lilliput.compiler.frontends import _aten_math, _aten_moves, _aten_recurrent  # noqa: F401 they enter their translations
 from lilliput.compiler.frontends._aten import HANDLERS, Call
 from lilliput.compiler.graph import Array, Graph, Value
 from lilliput.core.errors import BadValue, DynamicShape, UnsupportedAttribute, UnsupportedOp
@@ -93,6 +93,8 @@ def from_exported(exported: ExportedProgram, *, name: str = "model") -> Graph:
 
 def _call(build: GraphBuilder, node: Any, names: dict[str, Any]) -> Any:
     if node.target is operator.getitem:
+        if not node.users:
+            return None  # a result that nothing reads need not be there
         return names[node.args[0].name][node.args[1]]
     target = str(node.target)
     source = _source(node)
