@@ -1,4 +1,4 @@
-"""Recurrent layers from ONNX files and exported PyTorch programs: against ONNX Runtime and eager PyTorch, and the code."""
+"""Recurrent layers from ONNX files and exported PyTorch programs, against ONNX Runtime and eager PyTorch."""
 
 from __future__ import annotations
 
@@ -95,19 +95,20 @@ def onnx_file(kind: str, direction: str, seed: int, before: int = 0, starts: boo
         return onnx.numpy_helper.from_array(rng.standard_normal(shape).astype(np.float32), name)
 
     tensors = [real("w", ways, parts * n, c_in), real("r", ways, parts * n, n), real("b", ways, 2 * parts * n)]
-    names = ["x", "w", "r", "b"]
+    names = ["rows", "w", "r", "b"]
     if starts:
         tensors += [real("h", ways, 1, n)] + ([real("c", ways, 1, n)] if kind == "LSTM" else [])
         names += ["", "h", *(["c"] if kind == "LSTM" else [])]
     attrs = {"linear_before_reset": before} if kind == "GRU" else {}
     node = onnx.helper.make_node(kind, names, ["y", "last"], hidden_size=n, direction=direction, **attrs)
+    turn = onnx.helper.make_node("Transpose", ["x"], ["rows"], perm=[1, 0, 2])
     ports = [
         onnx.helper.make_tensor_value_info(name, 1, shape)
-        for name, shape in (("x", (steps, 1, c_in)), ("y", (steps, ways, 1, n)), ("last", (ways, 1, n)))
+        for name, shape in (("x", (1, steps, c_in)), ("y", (steps, ways, 1, n)), ("last", (ways, 1, n)))
     ]
-    graph = onnx.helper.make_graph([node], "layer", ports[:1], ports[1:], tensors)
+    graph = onnx.helper.make_graph([turn, node], "layer", ports[:1], ports[1:], tensors)
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
-    return model.SerializeToString(), rng.standard_normal((steps, 1, c_in)).astype(np.float32)
+    return model.SerializeToString(), rng.standard_normal((1, steps, c_in)).astype(np.float32)
 
 
 @pytest.mark.parametrize("direction", ["forward", "reverse", "bidirectional"])
@@ -129,7 +130,7 @@ def test_what_an_onnx_layer_cannot_do_is_refused() -> None:
 
     data, _ = onnx_file("LSTM", "forward", 1)
     model = onnx.ModelProto.FromString(data)
-    model.graph.node[0].attribute.append(onnx.helper.make_attribute("clip", 1.0))
+    model.graph.node[1].attribute.append(onnx.helper.make_attribute("clip", 1.0))
     with pytest.raises(LilliputError, match="a clip of the gates has no kernel") as caught:
         read_onnx(model.SerializeToString())
     assert caught.value.code == "LP302"

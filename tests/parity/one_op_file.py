@@ -83,7 +83,11 @@ def operator_file(
     operator: dict[int, tuple[str, Any]] = {1: ("offset", _ints(b, read)), 2: ("offset", _ints(b, made))}
     if options is not None:
         operator |= {3: ("byte", options[0]), 4: ("offset", _table(b, options[1]))}
-    active = [place for place, edge in zip(read, inputs, strict=True) if edge is not None and edge.data is None and not edge.variable]
+    active = [
+        place
+        for place, edge in zip(read, inputs, strict=True)
+        if edge is not None and edge.data is None and not edge.variable
+    ]
     subgraph = _table(
         b,
         {
@@ -107,7 +111,9 @@ def operator_file(
     return bytes(b.Output())
 
 
-def _tensor(b: Any, name: str, shape: Sequence[int], dtype: str, quant: Quant | None, buffer: int, variable: bool = False) -> int:
+def _tensor(
+    b: Any, name: str, shape: Sequence[int], dtype: str, quant: Quant | None, buffer: int, variable: bool = False
+) -> int:
     fields: dict[int, tuple[str, Any]] = {
         0: ("offset", _ints(b, shape)),
         1: ("byte", _TYPES[dtype]),

@@ -1,4 +1,4 @@
-"""Recurrent layers of TensorFlow Lite files against TensorFlow Lite Micro over several runs: byte for byte in integers."""
+"""Recurrent layers of TensorFlow Lite files against TensorFlow Lite Micro run after run, byte for byte in integers."""
 
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ def lstm_file(seed: int, kind: str, units: int = 0) -> bytes:
     none: list[Edge | None] = [None]
     options = (71, {0: ("byte", 4), 1: ("float", clip), 2: ("float", 0.0), 3: ("bool", time_first)})
     if kind == "float32":
+
         def real(*size: int) -> Edge:
             return Edge(size, kind, None, rng.standard_normal(size).astype(np.float32))
 
@@ -69,7 +70,8 @@ def lstm_file(seed: int, kind: str, units: int = 0) -> bytes:
             Edge((1, n), kind, variable=True), *none * 4,
         ]  # fmt: skip
         return operator_file(LSTM, edges, [Edge((*shape, n), kind)], options)
-    s_x, s_h, s_c = float(np.float32(rng.uniform(0.005, 0.05))), float(np.float32(rng.uniform(0.004, 0.009))), 2.0 ** -int(rng.integers(9, 16))
+    s_x, s_h = (float(np.float32(rng.uniform(*r))) for r in ((0.005, 0.05), (0.004, 0.009)))
+    s_c = 2.0 ** -int(rng.integers(9, 16))
     x, h = Q(s_x, int(rng.integers(-128, 128))), Q(s_h, int(rng.integers(-60, 60)))
     w = [Q(float(s), 0) for s in rng.uniform(0.002, 0.02, 8)]
     edges = [Edge((*shape, c_in), "int8", x)]
@@ -170,6 +172,6 @@ def test_a_hybrid_layer_is_refused_by_name() -> None:
         Edge(b.shape, "float32", None, b), Edge((1, 8), "float32", variable=True),
     ]  # fmt: skip
     data = operator_file(SVDF, edges, [Edge((1, 2), "float32")], (6, {0: ("int", 1), 1: ("byte", 1)}))
-    with pytest.raises(LilliputError, match="SVDF .* is hybrid") as caught:
+    with pytest.raises(LilliputError, match=r"SVDF .* is hybrid") as caught:
         read_tflite(data)
     assert caught.value.code == "LP301"

@@ -5,8 +5,10 @@
 
 static inline int16_t lp_finish(const lp_dense_s8_s16_t *op, int32_t o, int32_t acc)
 {
-    const int32_t value = lp_requantise(acc >> 8, op->mult[o], op->shift[o]) + op->y_offset;
-    return (int16_t)lp_clamp_s32(value, op->y_min, op->y_max);
+    const int32_t sum = acc >> 8; /* below 2^23 */
+    const int32_t shift = op->shift[o];
+    const int32_t value = shift < 0 ? lp_requantise_right(sum, op->mult[o], -shift) : lp_requantise(sum, op->mult[o], shift);
+    return (int16_t)lp_clamp_s32(value + op->y_offset, op->y_min, op->y_max);
 }
 
 void lp_dense_s8_s16_dsp(const lp_dense_s8_s16_t *op, const int8_t *restrict x, int16_t *restrict y)

@@ -12,7 +12,7 @@ Add = Callable[..., str]
 
 
 def directed(add: Add, kind: str, x: str, constants: Sequence[str], reverse: bool, attrs: dict[str, Any]) -> str:
-    """All hidden states (1, T, n) of a cell over x (1, T, C_in), in the order of x; `reverse` begins at the last row."""
+    """All hidden states (1, T, n) of a cell over x (1, T, C_in), in order; `reverse` begins at the last row."""
     if not reverse:
         return add(kind, [x, *constants], **attrs)
     turned = add("reverse", [x], axes=(1,))

@@ -1,12 +1,12 @@
 """Long short-term memory: for each row i, f, g, o = w x + r h + b; c = σ(f) c + σ(i) tanh(g); h = σ(o) tanh(c).
 
-Inputs   x (1, T, C_in), w (4 n, C_in), r (4 n, n), b (4 n): the parts in the order i, f, g, o; then h (1, n) and c (1, n),
-         both or none: see `_cells`
+Inputs   x (1, T, C_in), w (4 n, C_in), r (4 n, n), b (4 n): the parts in the order i, f, g, o; then h (1, n) and
+         c (1, n), both or none: see `_cells`
 Attrs    clip: c is held within ± clip, 0 for none
 Value    all h, (1, T, n)
-Integer  x and y int8, w and r int8 symmetric, a scale for each part at most (per row), b int32 with scale s_x · s_w; h int8
-         and c int16 with zero point 0 and a scale that is a power of 2, both kept. As TensorFlow Lite Micro computes it:
-         both products are rounded to int16 in 2^-12 and added, saturated; the gates are int16 in 2^-15.
+Integer  x and y int8, w and r int8 symmetric, per tensor or row, b int32 with scale s_x · s_w; h int8 and c int16 with
+         zero point 0 and a scale that is a power of 2, both kept. As TensorFlow Lite Micro computes it: both products
+         are rounded to int16 in 2^-12 and added, saturated; the gates are int16 in 2^-15.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ class Lstm(Cell):
             gates = _saturate(row.astype(np.int64) + dense_integer(node, inputs[4], inputs[2], None, GATE, h)[0])
             i, f, g, o = (_logistic(gates[k * n : (k + 1) * n]) if k != 2 else _tanh(gates[2 * n : 3 * n], _DIRECT)
                           for k in range(4))  # fmt: skip
-            cell = _saturate(_saturate(requantise(f * c[0], *steps.forget)) + _saturate(requantise(i * g, *steps.update)))
+            cell = _saturate(
+                _saturate(requantise(f * c[0], *steps.forget)) + _saturate(requantise(i * g, *steps.update))
+            )
             c[0] = np.clip(cell, -steps.clip, steps.clip) if steps.clip else cell
             out = requantise(o * _tanh(c[0].astype(np.int64), steps.tanh), *steps.output) + inputs[4].zero_point
             h[0] = np.clip(out, -128, 127)

@@ -158,7 +158,9 @@ def _factor(node: Node, inputs: Sequence[Value], output: Value) -> Multiplier:
         raise ValueError(f"{node.name!r} has weights that are not constants")
     low, high = _limits(state)
     reach = max(abs(low - state.zero_point), abs(high - state.zero_point))
-    sums = np.abs(t.data.astype(np.int64)).reshape(len(b.data), -1).sum(axis=1) * reach + np.abs(b.data.astype(np.int64))
+    sums = np.abs(t.data.astype(np.int64)).reshape(len(b.data), -1).sum(axis=1) * reach + np.abs(
+        b.data.astype(np.int64)
+    )
     bound = int(sums.max()) << max(0, factor.shift)
     if bound >= 1 << 31:
         raise UnsafeRange(

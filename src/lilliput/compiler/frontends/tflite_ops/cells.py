@@ -39,7 +39,11 @@ def _svdf(reader: Reader, operator: Operator) -> None:
 @on("UNIDIRECTIONAL_SEQUENCE_LSTM")
 def _lstm(reader: Reader, operator: Operator) -> None:
     named = f"UNIDIRECTIONAL_SEQUENCE_LSTM ({operator.path})"
-    for what, places in (("peephole weights", _PEEPHOLES), ("a projection", _PROJECTION), ("normalisation", _LAYER_NORM)):
+    for what, places in (
+        ("peephole weights", _PEEPHOLES),
+        ("a projection", _PROJECTION),
+        ("normalisation", _LAYER_NORM),
+    ):
         if any(place < len(operator.inputs) and operator.inputs[place] is not None for place in places):
             raise UnsupportedAttribute(f"{named}: {what} have no kernel")
     if operator.scalar(0, "b") != _TANH:
@@ -83,7 +87,7 @@ def _refuse_hybrid(reader: Reader, operator: Operator, x: str, w: str) -> None:
     kinds = reader.values[x].dtype, reader.values[w].dtype
     if kinds[0] == "float32" != kinds[1]:
         raise UnsupportedOp(
-            f"{operator.name} ({operator.path}) is hybrid: float activations with {kinds[1]} weights have no exact kernel",
+            f"{operator.name} ({operator.path}) is hybrid: float with {kinds[1]} weights has no exact kernel",
             fix="convert with full integer quantisation, or without quantisation",
         )
 
