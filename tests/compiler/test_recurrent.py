@@ -134,3 +134,12 @@ def test_what_an_onnx_layer_cannot_do_is_refused() -> None:
     with pytest.raises(LilliputError, match="a clip of the gates has no kernel") as caught:
         read_onnx(model.SerializeToString())
     assert caught.value.code == "LP302"
+
+
+def test_the_quantiser_refuses_a_cell_by_name() -> None:
+    from lilliput.compress.quantise.post_training import quantise
+
+    graph = simplify(from_torch(Sequence(torch.nn.GRU(3, 4, batch_first=True)), torch.zeros(1, 5, 3)))
+    with pytest.raises(LilliputError, match=r"gru at .* cannot be quantised") as caught:
+        quantise(graph, np.zeros((2, 5, 3), np.float32))
+    assert caught.value.code == "LP301"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,10 @@ def from_torch(model: torch.nn.Module, *example: torch.Tensor, name: str = "mode
         )
     training = model.training
     try:
-        exported = torch.export.export(model.eval(), example)
+        with warnings.catch_warnings():
+            # Recurrent layers hold their weights in a list beside the parameters, which the exporter remarks on.
+            warnings.filterwarnings("ignore", message="The tensor attributes? .* assigned during export")
+            exported = torch.export.export(model.eval(), example)
     except Exception as error:  # the exporter raises many types of its own
         raise UnsupportedOp(
             f"torch.export cannot read {type(model).__name__}: {str(error).strip().splitlines()[0]}",

@@ -150,7 +150,7 @@ class _Streamer:
     def _track(self, node: Node) -> _Track | None:
         """The output's track; None where the node needs its whole inputs."""
         moving = [self.tracks[name] for name in node.inputs if name in self.tracks]
-        still = [v for v in self.graph.ins(node) if v.name not in self.tracks and not v.is_constant]
+        still = [v for v in self.graph.ins(node) if v.name not in self.tracks and not v.is_constant and not v.is_state]
         if not moving or still or len({track.rate for track in moving}) > 1:
             return None
         x, y = self.graph.values[node.inputs[0]], self.graph.values[node.output]
