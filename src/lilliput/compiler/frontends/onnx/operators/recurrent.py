@@ -56,20 +56,23 @@ def _layer(r: Reader, op: Operator, kind: str, order: tuple[int, ...], attrs: di
     ways = _DIRECTIONS.get(str(op.attrs.get("direction", "forward")))
     if ways is None:
         raise BrokenGraph(f"{op.path}: direction {op.attrs['direction']!r}")
-    rows = r.reshape(op, x, (1, steps, shape[2]))
     n = _hidden(r, op, len(ways), len(order), shape[2])
 
     def add(name: str, inputs: list[str], **given: Any) -> str:
         return r.node(op, name, inputs, **given)
 
+    def reshaped(value: str, *to: int) -> str:
+        return value if r.shape(value) == to else add("reshape", [value], shape=to)
+
+    rows = reshaped(x, 1, steps, shape[2])
     made, ends = [], []
     for way, reverse in enumerate(ways):
         y = directed(add, kind, rows, _constants(r, op, kind, way, order, n), reverse, attrs)
         ends.append(last(add, y, (1, steps, n), reverse))
-        made.append(r.reshape(op, y, (1, steps, 1, n)))
+        made.append(reshaped(y, 1, steps, 1, n))
     both = made[0] if len(made) == 1 else add("concat", made, axis=2)
     end = ends[0] if len(ends) == 1 else add("concat", ends, axis=1)
-    return r.reshape(op, both, (steps, len(ways), 1, n)), r.reshape(op, end, (len(ways), 1, n))
+    return reshaped(both, steps, len(ways), 1, n), reshaped(end, len(ways), 1, n)
 
 
 def _hidden(r: Reader, op: Operator, ways: int, parts: int, c_in: int) -> int:
