@@ -7,7 +7,8 @@ static inline int16_t lp_finish(const lp_dense_s8_s16_t *op, int32_t o, int32_t 
 {
     const int32_t sum = acc >> 8; /* below 2^23 */
     const int32_t shift = op->shift[o];
-    const int32_t value = shift < 0 ? lp_requantise_right(sum, op->mult[o], -shift) : lp_requantise(sum, op->mult[o], shift);
+    const int32_t mult = op->mult[o];
+    const int32_t value = shift < 0 ? lp_requantise_right(sum, mult, -shift) : lp_requantise(sum, mult, shift);
     return (int16_t)lp_clamp_s32(value + op->y_offset, op->y_min, op->y_max);
 }
 
