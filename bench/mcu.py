@@ -9,9 +9,9 @@ on which its outputs are those of our emulated core, byte for byte.
 The columns marked (stored) are counts of the peer's own C, made with the same counting rule on an emulated Cortex-M7
 (arm-none-eabi-gcc 12.2, kernels -O3, TensorFlow Lite Micro of 2026-08 with the CMSIS-NN revision it pins): instructions
 of one inference, arena, and code with only the needed operators, without the model. Source: measured for this project,
-2026-08. TinyEngine's generator takes none of the five MLPerf Tiny and TFLM files (it has no softmax); where FOLDER holds
-its own two demonstration networks, `vww.tflite` and `detection.tflite` from its repository's assets, they get a line
-each, with its count. Their inputs and outputs are float32, and the counts include the conversion but for TinyEngine.
+2026-08. TinyEngine's generator takes none of the first five files (it has no softmax); where FOLDER holds its own two
+demonstration networks, `vww.tflite` and `detection.tflite` from its repository's assets, they get a line each, with its
+count. Their inputs and outputs are float32, and the counts include the conversion but for TinyEngine.
 """
 
 from __future__ import annotations

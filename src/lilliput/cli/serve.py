@@ -26,6 +26,10 @@ Smtp = Annotated[
 Sender = Annotated[str, typer.Option("--from", metavar="ADDRESS", help="The address that mails are from.")]
 Folder = Annotated[Path | None, typer.Option("--folder", metavar="DIR", help="Where the page keeps its files.")]
 
+Models = Annotated[
+    list[Path] | None, typer.Option("--models", metavar="DIR", help="A compiled folder, or a folder of such, to show.")
+]
+
 
 def serve(
     host: Host = "127.0.0.1",
@@ -38,6 +42,7 @@ def serve(
     folder: Folder = None,
     papers: Papers = None,
     store: StorePath = None,
+    models: Models = None,
 ) -> None:
     """Serve the page: papers, claims beside what came out here, runs, comparisons."""
     from lilliput.core.errors import MissingExtra
@@ -55,5 +60,6 @@ def serve(
         ServeSettings(
             folder=folder or chosen.parent / "page", store=chosen, papers=papers, host=host, port=port, token=token,
             address=address, jobs=jobs, mail=MailSettings.of(smtp, sender),
+            models=tuple(models or ()),
         )
     )  # fmt: skip

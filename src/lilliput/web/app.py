@@ -31,6 +31,12 @@ from lilliput.web.sync import Sync, figure
 
 _STATUS = {1: 409, 2: 400, 3: 422, 4: 422, 5: 503, 6: 503}
 
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    "3XX": {"description": "The change is made; the page to go on with."},
+    "4XX": {"description": "What was wrong with the request, as a page, or as JSON where that was asked for."},
+    "503": {"description": "Another server or a full queue is in the way."},
+}
+
 
 @dataclass(eq=False)
 class Site:
@@ -122,7 +128,9 @@ def create_app(settings: ServeSettings) -> FastAPI:
             yield
         site.close()
 
-    app = FastAPI(title="Lilliput", version=lilliput.__version__, docs_url=None, redoc_url=None, lifespan=life)
+    app = FastAPI(
+        title="Lilliput", version=lilliput.__version__, docs_url=None, redoc_url=None, lifespan=life, responses=_ANSWERS
+    )
     app.state.site = site
     app.middleware("http")(site.guard)
     app.add_middleware(BodyLimit, limit=settings.upload_bytes)
@@ -158,7 +166,8 @@ def _templates() -> Environment:
 
 def wants_json(request: Request) -> bool:
     """Whether a program asks, and not a person."""
-    return request.url.path.endswith(".json") or request.headers.get("accept", "").startswith("application/json")
+    is_told = request.url.path.endswith(".json") or request.query_params.get("format") == "json"
+    return is_told or request.headers.get("accept", "").startswith("application/json")
 
 
 def _answer(request: Request, status: int, what: str, why: str = "", fix: str = "", code: str = "") -> Response:

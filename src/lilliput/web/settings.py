@@ -29,6 +29,7 @@ class ServeSettings:
         job_memory_bytes: a run that takes more is stopped.
         upload_bytes: largest body of a request.
         mail: the mail server; without one nobody can subscribe.
+        models: compiled folders, or folders of such, that the page shows beside the bundled ones.
 
     Raises:
         BadSetting: LP101, another address than loopback without a token, or a limit below one.
@@ -47,6 +48,7 @@ class ServeSettings:
     job_memory_bytes: int = 8 << 30
     upload_bytes: int = 4 << 20
     mail: MailSettings | None = None
+    models: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         if self.host not in LOOPBACK and len(self.token) < 16:

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from lilliput.core.errors import BadSetting, NotReachable
 from lilliput.core.provenance import now
 from lilliput.web.app import Site, site_of
-from lilliput.web.forms import checked_form, text_of
+from lilliput.web.forms import checked_form, form_fields, text_of
 from lilliput.web.mail.digest import digest_of, weeks
 from lilliput.web.mail.send import compose, outbox
 from lilliput.web.mail.settings import is_address
@@ -39,7 +39,7 @@ def show_digest(request: Request, week: str) -> Response:
     return site.render(request, "digest.html", digest=digest_of(site.database, week))
 
 
-@router.post("/digest/subscribe")
+@router.post("/digest/subscribe", openapi_extra=form_fields("address"))
 async def subscribe(request: Request) -> Response:
     """Send a link to confirm. The answer is the same whether the address is known here or not.
 
