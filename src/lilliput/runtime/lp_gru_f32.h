@@ -1,7 +1,7 @@
 /* lp_gru_f32: gated recurrent units over `steps` rows, in float.
  *
- * Layout    x[steps][input.c_in], h[n], y[steps][n]; the parts of the products lie as reset gate, update gate, candidate,
- *           [n] each; hidden has the first two, late the third; `scratch` float[6 * n]
+ * Layout    x[steps][input.c_in], h[n], y[steps][n]; the parts of the products lie as reset gate, update gate,
+ *           candidate, [n] each; hidden has the first two, late the third; `scratch` float[6 * n]
  * Value     for each row: r = sigmoid(input(x) + hidden(h)), z likewise;
  *           g = tanh(input(x) + r late(h)), or tanh(input(x) + late(r h)) where early is not 0;
  *           h = (1 - z) g + z h; y = h

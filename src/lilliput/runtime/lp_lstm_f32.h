@@ -1,9 +1,9 @@
 /* lp_lstm_f32: a long short-term memory over `steps` rows, in float.
  *
- * Layout    x[steps][input.c_in], h[n], c[n], y[steps][n]; the gates of both products lie as input, forget, cell, output
- *           gate, [n] each; `scratch` float[8 * n]
- * Value     for each row: gates = input(x) + hidden(h); c = sigmoid(f) c + sigmoid(i) tanh(g), clamped to clip if that is
- *           above 0; h = sigmoid(o) tanh(c); y = h.
+ * Layout    x[steps][input.c_in], h[n], c[n], y[steps][n]; the gates of both products lie as input, forget, cell,
+ *           output gate, [n] each; `scratch` float[8 * n]
+ * Value     for each row: gates = input(x) + hidden(h); c = sigmoid(f) c + sigmoid(i) tanh(g), clamped to clip if that
+ *           is above 0; h = sigmoid(o) tanh(c); y = h.
  * Memory    scratch 32 * n bytes; no heap. h and c stay as they are until the next call.
  * Aliasing  none of them overlap.
  * Failure   none at run time.

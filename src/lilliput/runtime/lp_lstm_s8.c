@@ -17,7 +17,8 @@ static void lp_cell(const lp_lstm_s8_t *op, int16_t *gates, int16_t *c)
     const int32_t n = op->n;
     for (int32_t k = 0; k < n; k++) {
         const int32_t old = lp_saturate(lp_requantise(gates[n + k] * c[k], op->forget_mult, op->forget_shift));
-        const int32_t fresh = lp_saturate(lp_requantise(gates[k] * gates[2 * n + k], op->update_mult, op->update_shift));
+        const int32_t product = gates[k] * gates[2 * n + k];
+        const int32_t fresh = lp_saturate(lp_requantise(product, op->update_mult, op->update_shift));
         const int32_t both = lp_saturate(old + fresh);
         c[k] = (int16_t)(op->clip > 0 ? lp_clamp_s32(both, -op->clip, op->clip) : both);
     }

@@ -1,7 +1,7 @@
 /* lp_lstm_s8: a long short-term memory over `steps` rows; int8 in, int8 out, a cell state of int16.
  *
- * Layout    x[steps][input.c_in], h[n], c[n], y[steps][n]; the gates of both products lie as input, forget, cell, output
- *           gate, [n] each; `scratch` int16[8 * n]
+ * Layout    x[steps][input.c_in], h[n], c[n], y[steps][n]; the gates of both products lie as input, forget, cell,
+ *           output gate, [n] each; `scratch` int16[8 * n]
  * Value     for each row: gate = saturate(dense(x) + dense(h)), in 2^-12; i, f, o = logistic, g = tanh of theirs, in
  *           2^-15; c = saturate(requantise(f * c) + requantise(i * g)), each term saturated, clamped to clip if that is
  *           above 0; h = clamp(requantise(o * tanh(c)) + h_zero, -128, 127); y = h

@@ -1,5 +1,5 @@
-/* lp_svdf_s8: a layer of filters of rank one, each over the input's elements and over time; int8 in, int8 out, a state of
- * int16 or (lp_svdf_state8_s8) of int8.
+/* lp_svdf_s8: a layer of filters of rank one, each over the input's elements and over time; int8 in, int8 out, a
+ * state of int16 or (lp_svdf_state8_s8) of int8.
  *
  * Layout    x[feature.c_in], state[filters][memory], the oldest first, time[filters][memory], y[units];
  *           filters = feature.c_out = units * rank, of which `rank` in a row belong to a unit; `scratch` int16[filters]

@@ -16,8 +16,7 @@ import numpy as np
 from lilliput.compiler.fixed_point import coded_shift
 from lilliput.compiler.graph import Array, Node, Quant, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, expect
-from lilliput.compiler.ops._dots import folded_bias
-from lilliput.compiler.ops._dsp import fits_dsp, in_fours, pack, packed_bias
+from lilliput.compiler.ops._dsp import fits_dsp, folded_bias, in_fours, pack, packed_bias
 from lilliput.compiler.ops._float import abreast
 from lilliput.compiler.ops._weights import Channels, channels_of, finish
 

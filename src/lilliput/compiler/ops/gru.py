@@ -48,7 +48,8 @@ class Gru(Cell):
         made = []
         for row in x[0].unbind(1):
             given = linear(row, x[1], x[3])
-            r, z = (given[:, : 2 * n] + linear(h, x[2][: 2 * n], x[4][: 2 * n])).sigmoid().split(n, dim=1)
+            both = (given[:, : 2 * n] + linear(h, x[2][: 2 * n], x[4][: 2 * n])).sigmoid()
+            r, z = both.chunk(2, dim=1)
             past = linear(r * h if early else h, x[2][2 * n :], x[4][2 * n :])
             h = (1 - z) * (given[:, 2 * n :] + (past if early else r * past)).tanh() + z * h
             made.append(h)

@@ -83,7 +83,7 @@ class Lstm(Cell):
         made = []
         for row in x[0].unbind(1):
             gates = torch.nn.functional.linear(row, x[1], x[3]) + torch.nn.functional.linear(h, x[2])
-            i, f, g, o = gates.split(n, dim=1)
+            i, f, g, o = gates.chunk(4, dim=1)
             c = f.sigmoid() * c + i.sigmoid() * g.tanh()
             c = c.clamp(-clip, clip) if clip else c
             h = o.sigmoid() * c.tanh()
@@ -168,7 +168,7 @@ class _Steps(NamedTuple):
         tanh = InputScale(3 << power, 0) if power >= 0 else InputScale(3, -power)
         clip = float(node.attrs.get("clip", 0.0))
         steps = int(min(np.float32(clip) / np.float32(c.scale), np.float32(32767))) if clip else 0
-        return cls(*factors, tanh, steps)
+        return cls(factors[0], factors[1], factors[2], tanh, steps)
 
 
 def _saturate(values: Array) -> Array:

@@ -18,7 +18,17 @@ import numpy as np
 
 from lilliput.compiler.fixed_point import Multiplier, requantise, to_multiplier
 from lilliput.compiler.graph import Array, Node, Value
-from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, activation_of, activation_range, expect
+from lilliput.compiler.op import (
+    Field,
+    Kernel,
+    Op,
+    Signature,
+    Target,
+    activation_of,
+    activation_range,
+    apply_activation,
+    expect,
+)
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._cells import (
     constants_of,
@@ -80,8 +90,7 @@ class Svdf(Op):
         filters.copy_(filters.roll(-1, dims=1))
         filters[:, -1] = linear(x[0], w)[0]
         sums = (filters * t).sum(dim=1).view(1, -1, node.attrs["rank"]).sum(dim=2) + b
-        low, high = (field.value for field in clamp_fields(node))
-        return sums.clamp(low, high)
+        return apply_activation(activation_of(node), sums)
 
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
         if len(x[0]) != 1:
@@ -97,7 +106,8 @@ class Svdf(Op):
         acc = products.sum(axis=1).reshape(-1, node.attrs["rank"]).sum(axis=1) + x[3]
         y = requantise(acc, *_factor(node, inputs, output)) + output.zero_point
         low, high = activation_range(activation_of(node), output)
-        return np.clip(y, low, high).astype(np.int8)[None]
+        clamped: Array = np.clip(y, low, high).astype(np.int8)[None]
+        return clamped
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x, w, t, b, state = inputs
