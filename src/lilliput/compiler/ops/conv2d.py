@@ -10,7 +10,7 @@ Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per ou
 Kernels  portable: 1×1 without padding; those with groups; all others
          DSP: 1×1 without padding and all others, each by two kinds of blocks; where a factor is above 1/2: 1×1 without
          padding; input channels in fours; all others, but not with groups
-         MVE: 1×1 without padding; all others, but not with groups
+         MVE: 1×1 without padding; all others, but not with groups. RVV: 1×1 without padding; all others
          with weights of 4 bits: all by one portable kernel; three of DSP
          host: one for all, but not with groups
 """
@@ -31,6 +31,9 @@ from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
 from lilliput.compiler.ops._float import ABREAST, abreast, clamp_fields, demand_float, rows_kernel
 from lilliput.compiler.ops._layers_s16 import conv2d_s16
 from lilliput.compiler.ops._mve import dots_fields, held_patches, held_pixels
+from lilliput.compiler.ops._rvv import convolution as rvv_convolution
+from lilliput.compiler.ops._rvv import fits_rvv
+from lilliput.compiler.ops._rvv import pointwise as rvv_pointwise
 from lilliput.compiler.ops._simd import convolution, fits_simd
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
@@ -106,6 +109,8 @@ class Conv2d(Op):
         channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
         if target.host and fits_simd(channels) and x.shape[3] == w.shape[3]:
             return convolution((node.inputs[0], node.output), window, x.shape[3], channels)
+        if w.bits == 8 and fits_rvv(channels, target):
+            return _by_lanes(node, inputs, window, channels)
         if _uses_blocks(inputs, channels, target):
             return _by_blocks(node, inputs, window, channels)[0]
         by_patches = target.dsp and fits_dsp(channels) and x.shape[3] == w.shape[3]
@@ -345,6 +350,14 @@ def _pointwise_by_vectors(node: Node, window: Window, channels: Channels, in_pla
         in_place=in_place,
         also=("lp_dots_s8_mve",),
     )
+
+
+def _by_lanes(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
+    c_in, depth = inputs[0].shape[3], inputs[1].shape[3]
+    if window.is_pointwise and c_in == depth:
+        over = window.pixels_end_behind_reads(c_in, len(channels.rows))
+        return rvv_pointwise(node, window, channels, (0,) if over else ())
+    return rvv_convolution(node, window, c_in, c_in // depth, channels)
 
 
 def pointwise_sizes(window: Window, c_in: int, c_out: int) -> tuple[Field, ...]:

@@ -10,6 +10,7 @@ Kernels  multiplier 1: channel by channel over a ring of rows, in place where th
          DSP: one for 3×3 of stride 1 or 2 on both axes and any multiplier; for multiplier 1 another for 3×3, and one
          for all others, with zeros between the taps of dilated ones
          MVE: one for 3×3 of stride 1 or 2 from squares of 4×4, one for all others. Host: one for all
+         RVV: one for all, any multiplier
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from lilliput.compiler.ops._dsp import fits_x256, x256_fields
 from lilliput.compiler.ops._float import clamp_fields, demand_float
 from lilliput.compiler.ops._layers_s16 import demand_wide, depthwise_conv2d_s16
 from lilliput.compiler.ops._mve import FARTHEST_STEP, LANES, LEAST_SQUARES, goes_down, lane_fields
+from lilliput.compiler.ops._rvv import depthwise as rvv_depthwise
+from lilliput.compiler.ops._rvv import fits_rvv
 from lilliput.compiler.ops._simd import depthwise, fits_simd
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
@@ -108,6 +111,8 @@ class DepthwiseConv2d(Op):
             window = window.turned()
         if _uses_pairs(window, channels, target):
             return _by_pairs(node, window, channels, w.shape[3] // x.shape[3])[0]
+        if fits_rvv(channels, target):
+            return rvv_depthwise(node, window, channels, w.shape[3] // x.shape[3])
         if w.shape[3] != x.shape[3]:
             return _direct(node, inputs, window, channels)
         if target.host and fits_simd(channels):
