@@ -20,6 +20,12 @@
 #ifndef LP_RVV_BYTES
 #define LP_RVV_BYTES 16 /* of a register that plain C stands for */
 #endif
+/* Calls and not inlined: whole vectors of plain C in one function take compilers minutes. */
+#if defined(__GNUC__)
+#define LP_RVV_PLAIN static __attribute__((noinline, unused))
+#else
+#define LP_RVV_PLAIN static inline
+#endif
 #endif
 
 /* Offset and clamp of an output. */

@@ -195,12 +195,12 @@ typedef struct {
     int32_t at[LP_E8 * LP_RVV_BYTES];
 } LP_V(s32);
 
-static inline size_t LP_V(lanes)(int32_t left)
+LP_RVV_PLAIN size_t LP_V(lanes)(int32_t left)
 {
     return left < LP_E8 * LP_RVV_BYTES ? (size_t)left : (size_t)(LP_E8 * LP_RVV_BYTES);
 }
 
-static inline LP_V(s8) LP_V(load_s8)(const int8_t *from, size_t vl)
+LP_RVV_PLAIN LP_V(s8) LP_V(load_s8)(const int8_t *from, size_t vl)
 {
     LP_V(s8) made = {{0}};
     for (size_t i = 0; i < vl; i++) {
@@ -209,14 +209,14 @@ static inline LP_V(s8) LP_V(load_s8)(const int8_t *from, size_t vl)
     return made;
 }
 
-static inline void LP_V(store_s8)(int8_t *to, LP_V(s8) v, size_t vl)
+LP_RVV_PLAIN void LP_V(store_s8)(int8_t *to, LP_V(s8) v, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         to[i] = v.at[i];
     }
 }
 
-static inline LP_V(s8) LP_V(splat_s8)(int32_t x, size_t vl)
+LP_RVV_PLAIN LP_V(s8) LP_V(splat_s8)(int32_t x, size_t vl)
 {
     LP_V(s8) made = {{0}};
     for (size_t i = 0; i < vl; i++) {
@@ -225,7 +225,7 @@ static inline LP_V(s8) LP_V(splat_s8)(int32_t x, size_t vl)
     return made;
 }
 
-static inline LP_V(s8) LP_V(max_s8)(LP_V(s8) a, LP_V(s8) b, size_t vl)
+LP_RVV_PLAIN LP_V(s8) LP_V(max_s8)(LP_V(s8) a, LP_V(s8) b, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         a.at[i] = a.at[i] > b.at[i] ? a.at[i] : b.at[i];
@@ -233,7 +233,7 @@ static inline LP_V(s8) LP_V(max_s8)(LP_V(s8) a, LP_V(s8) b, size_t vl)
     return a;
 }
 
-static inline LP_V(s8) LP_V(clamp_s8)(LP_V(s8) v, int32_t least, int32_t most, size_t vl)
+LP_RVV_PLAIN LP_V(s8) LP_V(clamp_s8)(LP_V(s8) v, int32_t least, int32_t most, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         const int32_t x = v.at[i] < least ? least : v.at[i];
@@ -242,7 +242,7 @@ static inline LP_V(s8) LP_V(clamp_s8)(LP_V(s8) v, int32_t least, int32_t most, s
     return v;
 }
 
-static inline LP_V(s8) LP_V(lookup_s8)(const int8_t *base, LP_V(s8) v, int32_t flip, size_t vl)
+LP_RVV_PLAIN LP_V(s8) LP_V(lookup_s8)(const int8_t *base, LP_V(s8) v, int32_t flip, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         v.at[i] = base[(v.at[i] ^ flip) & 0xff];
@@ -250,7 +250,7 @@ static inline LP_V(s8) LP_V(lookup_s8)(const int8_t *base, LP_V(s8) v, int32_t f
     return v;
 }
 
-static inline LP_V(s16) LP_V(load_s16)(const int8_t *from, size_t vl)
+LP_RVV_PLAIN LP_V(s16) LP_V(load_s16)(const int8_t *from, size_t vl)
 {
     LP_V(s16) made = {{0}};
     for (size_t i = 0; i < vl; i++) {
@@ -259,7 +259,7 @@ static inline LP_V(s16) LP_V(load_s16)(const int8_t *from, size_t vl)
     return made;
 }
 
-static inline LP_V(s32) LP_V(load_s32)(const int32_t *from, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(load_s32)(const int32_t *from, size_t vl)
 {
     LP_V(s32) made = {{0}};
     for (size_t i = 0; i < vl; i++) {
@@ -268,7 +268,7 @@ static inline LP_V(s32) LP_V(load_s32)(const int32_t *from, size_t vl)
     return made;
 }
 
-static inline LP_V(s32) LP_V(widen)(const int8_t *from, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(widen)(const int8_t *from, size_t vl)
 {
     LP_V(s32) made = {{0}};
     for (size_t i = 0; i < vl; i++) {
@@ -277,7 +277,7 @@ static inline LP_V(s32) LP_V(widen)(const int8_t *from, size_t vl)
     return made;
 }
 
-static inline LP_V(s32) LP_V(splat)(int32_t x, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(splat)(int32_t x, size_t vl)
 {
     LP_V(s32) made = {{0}};
     for (size_t i = 0; i < vl; i++) {
@@ -286,7 +286,7 @@ static inline LP_V(s32) LP_V(splat)(int32_t x, size_t vl)
     return made;
 }
 
-static inline LP_V(s32) LP_V(add)(LP_V(s32) a, LP_V(s32) b, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(add)(LP_V(s32) a, LP_V(s32) b, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         a.at[i] = (int32_t)((uint32_t)a.at[i] + (uint32_t)b.at[i]);
@@ -294,9 +294,9 @@ static inline LP_V(s32) LP_V(add)(LP_V(s32) a, LP_V(s32) b, size_t vl)
     return a;
 }
 
-static inline LP_V(s32) LP_V(add_n)(LP_V(s32) a, int32_t x, size_t vl) { return LP_V(add)(a, LP_V(splat)(x, vl), vl); }
+LP_RVV_PLAIN LP_V(s32) LP_V(add_n)(LP_V(s32) a, int32_t x, size_t vl) { return LP_V(add)(a, LP_V(splat)(x, vl), vl); }
 
-static inline LP_V(s32) LP_V(mul)(LP_V(s32) a, LP_V(s32) b, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(mul)(LP_V(s32) a, LP_V(s32) b, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         a.at[i] = (int32_t)((uint32_t)a.at[i] * (uint32_t)b.at[i]);
@@ -304,14 +304,14 @@ static inline LP_V(s32) LP_V(mul)(LP_V(s32) a, LP_V(s32) b, size_t vl)
     return a;
 }
 
-static inline LP_V(s32) LP_V(mul_n)(LP_V(s32) a, int32_t x, size_t vl) { return LP_V(mul)(a, LP_V(splat)(x, vl), vl); }
+LP_RVV_PLAIN LP_V(s32) LP_V(mul_n)(LP_V(s32) a, int32_t x, size_t vl) { return LP_V(mul)(a, LP_V(splat)(x, vl), vl); }
 
-static inline LP_V(s32) LP_V(mla_n)(LP_V(s32) acc, LP_V(s32) a, int32_t x, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(mla_n)(LP_V(s32) acc, LP_V(s32) a, int32_t x, size_t vl)
 {
     return LP_V(add)(acc, LP_V(mul_n)(a, x, vl), vl);
 }
 
-static inline LP_V(s32) LP_V(mla_s16_n)(LP_V(s32) acc, LP_V(s16) a, int32_t x, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(mla_s16_n)(LP_V(s32) acc, LP_V(s16) a, int32_t x, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         acc.at[i] = (int32_t)((uint32_t)acc.at[i] + (uint32_t)(a.at[i] * (int16_t)x));
@@ -319,7 +319,7 @@ static inline LP_V(s32) LP_V(mla_s16_n)(LP_V(s32) acc, LP_V(s16) a, int32_t x, s
     return acc;
 }
 
-static inline LP_V(s32) LP_V(mla_s16)(LP_V(s32) acc, LP_V(s16) a, LP_V(s16) b, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(mla_s16)(LP_V(s32) acc, LP_V(s16) a, LP_V(s16) b, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         acc.at[i] = (int32_t)((uint32_t)acc.at[i] + (uint32_t)(a.at[i] * b.at[i]));
@@ -327,7 +327,7 @@ static inline LP_V(s32) LP_V(mla_s16)(LP_V(s32) acc, LP_V(s16) a, LP_V(s16) b, s
     return acc;
 }
 
-static inline LP_V(s32) LP_V(add_s16)(LP_V(s32) acc, LP_V(s16) a, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(add_s16)(LP_V(s32) acc, LP_V(s16) a, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         acc.at[i] = (int32_t)((uint32_t)acc.at[i] + (uint32_t)(int32_t)a.at[i]);
@@ -335,7 +335,7 @@ static inline LP_V(s32) LP_V(add_s16)(LP_V(s32) acc, LP_V(s16) a, size_t vl)
     return acc;
 }
 
-static inline int32_t LP_V(sum)(LP_V(s32) a, int32_t x, size_t vl)
+LP_RVV_PLAIN int32_t LP_V(sum)(LP_V(s32) a, int32_t x, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         x = (int32_t)((uint32_t)x + (uint32_t)a.at[i]);
@@ -343,7 +343,7 @@ static inline int32_t LP_V(sum)(LP_V(s32) a, int32_t x, size_t vl)
     return x;
 }
 
-static inline LP_V(s32) LP_V(left_n)(LP_V(s32) a, int32_t bits, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(left_n)(LP_V(s32) a, int32_t bits, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         a.at[i] = (int32_t)((uint32_t)a.at[i] << bits);
@@ -351,7 +351,7 @@ static inline LP_V(s32) LP_V(left_n)(LP_V(s32) a, int32_t bits, size_t vl)
     return a;
 }
 
-static inline LP_V(s32) LP_V(right_n)(LP_V(s32) a, int32_t bits, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(right_n)(LP_V(s32) a, int32_t bits, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         a.at[i] >>= bits;
@@ -359,7 +359,7 @@ static inline LP_V(s32) LP_V(right_n)(LP_V(s32) a, int32_t bits, size_t vl)
     return a;
 }
 
-static inline LP_V(s32) LP_V(mean)(LP_V(s32) a, int32_t count, uint32_t inverse, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(mean)(LP_V(s32) a, int32_t count, uint32_t inverse, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         const uint32_t size = (uint32_t)(a.at[i] < 0 ? -a.at[i] : a.at[i]) + (uint32_t)(count / 2);
@@ -370,7 +370,7 @@ static inline LP_V(s32) LP_V(mean)(LP_V(s32) a, int32_t count, uint32_t inverse,
 }
 
 /* a shifted right, halves up, brought into int16. */
-static inline LP_V(s16) LP_V(clip_s16)(LP_V(s32) a, LP_V(s32) bits, size_t vl)
+LP_RVV_PLAIN LP_V(s16) LP_V(clip_s16)(LP_V(s32) a, LP_V(s32) bits, size_t vl)
 {
     LP_V(s16) made = {{0}};
     for (size_t i = 0; i < vl; i++) {
@@ -382,7 +382,7 @@ static inline LP_V(s16) LP_V(clip_s16)(LP_V(s32) a, LP_V(s32) bits, size_t vl)
 }
 
 /* a + x brought into int16, then into int8. */
-static inline LP_V(s8) LP_V(clip_s8)(LP_V(s16) a, int32_t x, size_t vl)
+LP_RVV_PLAIN LP_V(s8) LP_V(clip_s8)(LP_V(s16) a, int32_t x, size_t vl)
 {
     LP_V(s8) made = {{0}};
     for (size_t i = 0; i < vl; i++) {
@@ -393,7 +393,7 @@ static inline LP_V(s8) LP_V(clip_s8)(LP_V(s16) a, int32_t x, size_t vl)
 }
 
 /* (a * b + 2^30) >> 31 */
-static inline LP_V(s32) LP_V(high_mul)(LP_V(s32) a, LP_V(s32) b, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(high_mul)(LP_V(s32) a, LP_V(s32) b, size_t vl)
 {
     for (size_t i = 0; i < vl; i++) {
         a.at[i] = (int32_t)(((int64_t)a.at[i] * b.at[i] + ((int64_t)1 << 30)) >> 31);
@@ -401,17 +401,17 @@ static inline LP_V(s32) LP_V(high_mul)(LP_V(s32) a, LP_V(s32) b, size_t vl)
     return a;
 }
 
-static inline LP_V(s8) LP_V(saturate)(LP_V(s32) a, size_t vl)
+LP_RVV_PLAIN LP_V(s8) LP_V(saturate)(LP_V(s32) a, size_t vl)
 {
     return LP_V(clip_s8)(LP_V(clip_s16)(a, LP_V(splat)(0, vl), vl), 0, vl);
 }
 
-static inline LP_V(s8) LP_V(into_range)(LP_V(s16) a, const lp_rvv_range_t *y, size_t vl)
+LP_RVV_PLAIN LP_V(s8) LP_V(into_range)(LP_V(s16) a, const lp_rvv_range_t *y, size_t vl)
 {
     return LP_V(clamp_s8)(LP_V(clip_s8)(a, y->offset, vl), y->least, y->most, vl);
 }
 
-static inline LP_V(s8) LP_V(requantise_right)(LP_V(s32) acc, const int32_t *mult, const int8_t *shift,
+LP_RVV_PLAIN LP_V(s8) LP_V(requantise_right)(LP_V(s32) acc, const int32_t *mult, const int8_t *shift,
                                               const lp_rvv_range_t *y, size_t vl)
 {
     const LP_V(s32) t = LP_V(high_mul)(acc, LP_V(load_s32)(mult, vl), vl);
@@ -419,7 +419,7 @@ static inline LP_V(s8) LP_V(requantise_right)(LP_V(s32) acc, const int32_t *mult
     return LP_V(into_range)(LP_V(clip_s16)(LP_V(add)(t, LP_V(right_n)(t, 31, vl), vl), right, vl), y, vl);
 }
 
-static inline LP_V(s8) LP_V(requantise)(LP_V(s32) acc, const int32_t *mult, const int8_t *shift,
+LP_RVV_PLAIN LP_V(s8) LP_V(requantise)(LP_V(s32) acc, const int32_t *mult, const int8_t *shift,
                                         const lp_rvv_range_t *y, size_t vl)
 {
     LP_V(s32) right = LP_V(splat)(0, vl);
@@ -435,7 +435,7 @@ static inline LP_V(s8) LP_V(requantise)(LP_V(s32) acc, const int32_t *mult, cons
     return LP_V(into_range)(LP_V(clip_s16)(LP_V(add)(t, away, vl), right, vl), y, vl);
 }
 
-static inline LP_V(s32) LP_V(scale_down)(LP_V(s32) acc, int32_t mult, int32_t shift, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(scale_down)(LP_V(s32) acc, int32_t mult, int32_t shift, size_t vl)
 {
     LP_V(s32) t = LP_V(high_mul)(acc, LP_V(splat)(mult, vl), vl);
     for (size_t i = 0; i < vl; i++) {

@@ -77,6 +77,15 @@ WITH_DSP = frozenset({"lp_avg_pool_s8", "lp_max_pool_s8"})
 """Kernels with a variant of the same struct for the Arm DSP instructions."""
 
 
+WITH_RVV = frozenset(
+    {
+        "lp_add_constant_s8", "lp_add_linear_s8", "lp_add_s8", "lp_avg_pool_s8", "lp_lookup_s8", "lp_lookup_u8_s8",
+        "lp_max_pool_s8", "lp_mean_s8", "lp_mul_constant_s8", "lp_mul_s8",
+    }
+)  # fmt: skip
+"""The same for the vectors of RISC-V."""
+
+
 def with_vectors(kernel: Kernel, target: Target | None) -> Kernel:
     """The variant of a portable kernel with the same struct, where the target has the vectors for it, and no shift asks
     for a single rounding, which the variants do not know."""
@@ -84,13 +93,19 @@ def with_vectors(kernel: Kernel, target: Target | None) -> Kernel:
         return kernel
     if target.host and kernel.function in ON_THE_HOST:
         return replace(kernel, function=f"{kernel.function}_simd", struct=kernel.struct or kernel.function)
-    if not target.mve:
-        return _with_dsp(kernel, target)
+    if target.mve:
+        return _with(kernel, "mve")
+    if target.rvv and kernel.function in WITH_RVV:
+        return _with(kernel, "rvv")
+    return _with_dsp(kernel, target)
+
+
+def _with(kernel: Kernel, vectors: str) -> Kernel:
     return replace(
         kernel,
-        function=f"{kernel.function}_mve",
+        function=f"{kernel.function}_{vectors}",
         struct=kernel.struct or kernel.function,
-        also=tuple(f"{stem}_mve" for stem in kernel.also),
+        also=tuple(f"{stem}_{vectors}" for stem in kernel.also),
     )
 
 

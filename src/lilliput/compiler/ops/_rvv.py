@@ -11,10 +11,10 @@ from lilliput.compiler.ops._mve import held_patches, held_pixels
 from lilliput.compiler.ops._weights import Channels
 from lilliput.compiler.ops._window import Window
 
-MOST_LANES = 64
-"""Channels whose rows a depthwise kernel copies together, where there is room for so many: the kernel takes fewer where
-vectors are shorter than 256 bits."""
-_RING_BYTES = 4096
+MOST_LANES = 32
+"""Channels whose rows a depthwise kernel copies together, where there is room for so many: what two registers of 128 bits
+hold, or one of 256. The kernel takes fewer where vectors are shorter."""
+_RING_BYTES = 2048
 """Of those rows, unless the least is more."""
 _LEAST_LANES = 16
 
