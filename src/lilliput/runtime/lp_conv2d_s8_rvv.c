@@ -47,17 +47,46 @@ static LP_NOINLINE void lp_patch(const lp_conv2d_s8_rvv_t *op, const int8_t *res
     }
 }
 
+/* The outputs of a row whose patches lie inside the image as far as columns go: from the first to before the last. */
+static lp_span_t lp_inner(const lp_conv2d_s8_rvv_t *op)
+{
+    const int32_t room = op->in_w + op->pad_left - (op->kernel_w - 1) * op->dilation_w - 1;
+    lp_span_t span;
+    span.first = (op->pad_left + op->stride_w - 1) / op->stride_w;
+    span.last = room < 0 ? 0 : lp_min_s32(room / op->stride_w + 1, op->out_w);
+    return span;
+}
+
+/* A patch inside the image, whose rows are runs of `run` bytes, the first from x on. */
+static LP_NOINLINE void lp_whole_patch(const lp_conv2d_s8_rvv_t *op, const int8_t *restrict x, int32_t run,
+                                       int8_t *restrict to)
+{
+    const int32_t row = op->dilation_h * op->in_w * op->c_in;
+    for (int32_t left = op->kernel_h; left > 0; left--, x += row, to += run) {
+        lp_rvv_copy(to, x, run);
+    }
+}
+
 /* The outputs of one group: x, y and the arrays of `dots` begin with its channels. */
 static void lp_group(const lp_conv2d_s8_rvv_t *op, const lp_dots_s8_rvv_t *dots, const int8_t *restrict x,
                      int8_t *restrict y, int8_t *restrict patches)
 {
     const int32_t taps = dots->taps;
     const int32_t depth = op->groups == 1 ? op->c_in : op->c_in / op->groups;
+    const int32_t reach_h = (op->kernel_h - 1) * op->dilation_h + 1;
+    const int32_t run = op->kernel_w * op->c_in;
+    const lp_span_t inner = lp_inner(op);
     int32_t held = 0;
     for (int32_t oy = 0; oy < op->out_h; oy++) {
         const int32_t top = oy * op->stride_h - op->pad_top;
+        const int32_t whole = op->dilation_w == 1 && op->groups == 1 && top >= 0 && top + reach_h <= op->in_h;
         for (int32_t ox = 0; ox < op->out_w; ox++) {
-            lp_patch(op, x, depth, top, ox * op->stride_w - op->pad_left, patches + held * taps);
+            const int32_t left = ox * op->stride_w - op->pad_left;
+            if (whole != 0 && ox >= inner.first && ox < inner.last) {
+                lp_whole_patch(op, x + (top * op->in_w + left) * op->c_in, run, patches + held * taps);
+            } else {
+                lp_patch(op, x, depth, top, left, patches + held * taps);
+            }
             held++;
             if (held == op->held) {
                 lp_dots_s8_rvv(dots, patches, taps, held, y);

@@ -28,7 +28,16 @@ static LP_NOINLINE void lp_any(const lp_dots_s8_rvv_t *op, int32_t o, size_t vl,
     }
 }
 
-/* All rows, two at a time, with the `vl` channels from o on. */
+/* The products of a vector of weights with element k of three rows. */
+#define LP_THREE(k)                                                                                                    \
+    do {                                                                                                               \
+        const lp_w_s16 v = lp_w_load_s16(w, vl);                                                                       \
+        acc0 = lp_w_mla_s16_n(acc0, v, x0[k], vl);                                                                     \
+        acc1 = lp_w_mla_s16_n(acc1, v, x1[k], vl);                                                                     \
+        acc2 = lp_w_mla_s16_n(acc2, v, x2[k], vl);                                                                     \
+    } while (0)
+
+/* All rows, three at a time, with the `vl` channels from o on. */
 static LP_NOINLINE void lp_wide(const lp_dots_s8_rvv_t *op, int32_t o, size_t vl, const lp_rows_t *all)
 {
     const lp_rvv_range_t range = {op->y_offset, op->y_min, op->y_max};
@@ -36,28 +45,48 @@ static LP_NOINLINE void lp_wide(const lp_dots_s8_rvv_t *op, int32_t o, size_t vl
     const int8_t *shift = op->shift + o;
     const int32_t c_out = op->c_out;
     const int32_t y_step = op->y_step;
+    const int32_t step = all->step;
     const int8_t *row = all->x;
     int8_t *y = all->y + o;
     int32_t rows = all->rows;
-    for (; rows >= 2; rows -= 2, row += 2 * all->step, y += 2 * y_step) {
+    for (; rows >= 3; rows -= 3, row += 3 * step, y += 3 * y_step) {
         const int8_t *w = op->w + o;
         const int8_t *x0 = row;
-        const int8_t *x1 = row + all->step;
+        const int8_t *x1 = x0 + step;
+        const int8_t *x2 = x1 + step;
         lp_w_s32 acc0 = lp_w_load_s32(op->bias + o, vl);
         lp_w_s32 acc1 = acc0;
-        LP_UNROLL4 for (int32_t left = op->taps; left > 0; left--, w += c_out) {
-            const lp_w_s16 v = lp_w_load_s16(w, vl);
-            acc0 = lp_w_mla_s16_n(acc0, v, *x0++, vl);
-            acc1 = lp_w_mla_s16_n(acc1, v, *x1++, vl);
+        lp_w_s32 acc2 = acc0;
+        int32_t left = op->taps;
+        for (; left >= 4; left -= 4, x0 += 4, x1 += 4, x2 += 4, w += c_out) {
+            LP_THREE(0);
+            w += c_out;
+            LP_THREE(1);
+            LP_RVV_IN_ORDER(acc2);
+            w += c_out;
+            LP_THREE(2);
+            w += c_out;
+            LP_THREE(3);
         }
-        lp_w_store_s8(y, lp_w_requantise_right(acc0, mult, shift, &range, vl), vl);
-        lp_w_store_s8(y + y_step, lp_w_requantise_right(acc1, mult, shift, &range, vl), vl);
+        LP_ROLLED for (; left > 0; left--, x0++, x1++, x2++, w += c_out) {
+            LP_THREE(0);
+        }
+        acc0 = lp_w_scale(acc0, mult, vl);
+        LP_RVV_IN_ORDER(acc0);
+        acc1 = lp_w_scale(acc1, mult, vl);
+        LP_RVV_IN_ORDER(acc1);
+        acc2 = lp_w_scale(acc2, mult, vl);
+        LP_RVV_IN_ORDER(acc2);
+        lp_w_store_s8(y, lp_w_shift_right(acc0, shift, &range, vl), vl);
+        lp_w_store_s8(y + y_step, lp_w_shift_right(acc1, shift, &range, vl), vl);
+        lp_w_store_s8(y + 2 * y_step, lp_w_shift_right(acc2, shift, &range, vl), vl);
     }
-    if (rows > 0) {
+    for (; rows > 0; rows--, row += step, y += y_step) {
         const int8_t *w = op->w + o;
+        const int8_t *x = row;
         lp_w_s32 acc = lp_w_load_s32(op->bias + o, vl);
         LP_UNROLL4 for (int32_t left = op->taps; left > 0; left--, w += c_out) {
-            acc = lp_w_mla_s16_n(acc, lp_w_load_s16(w, vl), *row++, vl);
+            acc = lp_w_mla_s16_n(acc, lp_w_load_s16(w, vl), *x++, vl);
         }
         lp_w_store_s8(y, lp_w_requantise_right(acc, mult, shift, &range, vl), vl);
     }

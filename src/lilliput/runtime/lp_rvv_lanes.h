@@ -143,15 +143,19 @@ static inline LP_V(s8) LP_V(into_range)(LP_V(s16) a, const lp_rvv_range_t *y, si
     return LP_V(clamp_s8)(__riscv_vnclip(moved, 0, __RISCV_VXRM_RNU, vl), y->least, y->most, vl);
 }
 
-/* Lanes of different channels, every shift below 0. */
-static inline LP_V(s8) LP_V(requantise_right)(LP_V(s32) acc, const int32_t *mult, const int8_t *shift,
-                                              const lp_rvv_range_t *y, size_t vl)
+/* The first rounding of lanes of different channels, every shift below 0. */
+static inline LP_V(s32) LP_V(scale)(LP_V(s32) acc, const int32_t *mult, size_t vl)
 {
     const LP_V(s32) t = __riscv_vsmul(acc, LP_V(load_s32)(mult, vl), __RISCV_VXRM_RNU, vl);
-    const LP_V(s32) away = __riscv_vadd(t, __riscv_vsra(t, 31, vl), vl);
+    return __riscv_vadd(t, __riscv_vsra(t, 31, vl), vl);
+}
+
+/* The second, offset and clamp. */
+static inline LP_V(s8) LP_V(shift_right)(LP_V(s32) t, const int8_t *shift, const lp_rvv_range_t *y, size_t vl)
+{
     const LP_V(s16) right = __riscv_vneg(LP_V(load_s16)(shift, vl), vl);
     return LP_V(into_range)(
-        __riscv_vnclip(away, LP_RVV_PASTE(__riscv_vreinterpret_v_i16m, LP_RVV_PASTE(LP_E16, LP_RVV_PASTE(_u16m, LP_E16)))(right),
+        __riscv_vnclip(t, LP_RVV_PASTE(__riscv_vreinterpret_v_i16m, LP_RVV_PASTE(LP_E16, LP_RVV_PASTE(_u16m, LP_E16)))(right),
                        __RISCV_VXRM_RNU, vl), y, vl);
 }
 
@@ -411,12 +415,16 @@ LP_RVV_PLAIN LP_V(s8) LP_V(into_range)(LP_V(s16) a, const lp_rvv_range_t *y, siz
     return LP_V(clamp_s8)(LP_V(clip_s8)(a, y->offset, vl), y->least, y->most, vl);
 }
 
-LP_RVV_PLAIN LP_V(s8) LP_V(requantise_right)(LP_V(s32) acc, const int32_t *mult, const int8_t *shift,
-                                              const lp_rvv_range_t *y, size_t vl)
+LP_RVV_PLAIN LP_V(s32) LP_V(scale)(LP_V(s32) acc, const int32_t *mult, size_t vl)
 {
     const LP_V(s32) t = LP_V(high_mul)(acc, LP_V(load_s32)(mult, vl), vl);
+    return LP_V(add)(t, LP_V(right_n)(t, 31, vl), vl);
+}
+
+LP_RVV_PLAIN LP_V(s8) LP_V(shift_right)(LP_V(s32) t, const int8_t *shift, const lp_rvv_range_t *y, size_t vl)
+{
     const LP_V(s32) right = LP_V(mul_n)(LP_V(widen)(shift, vl), -1, vl);
-    return LP_V(into_range)(LP_V(clip_s16)(LP_V(add)(t, LP_V(right_n)(t, 31, vl), vl), right, vl), y, vl);
+    return LP_V(into_range)(LP_V(clip_s16)(t, right, vl), y, vl);
 }
 
 LP_RVV_PLAIN LP_V(s8) LP_V(requantise)(LP_V(s32) acc, const int32_t *mult, const int8_t *shift,
@@ -446,3 +454,10 @@ LP_RVV_PLAIN LP_V(s32) LP_V(scale_down)(LP_V(s32) acc, int32_t mult, int32_t shi
 }
 
 #endif
+
+/* Both roundings of lanes of different channels, every shift below 0. */
+static inline LP_V(s8) LP_V(requantise_right)(LP_V(s32) acc, const int32_t *mult, const int8_t *shift,
+                                              const lp_rvv_range_t *y, size_t vl)
+{
+    return LP_V(shift_right)(LP_V(scale)(acc, mult, vl), shift, y, vl);
+}

@@ -7,7 +7,6 @@ import numpy as np
 from lilliput.compiler.graph import Array, Node
 from lilliput.compiler.op import Field, Kernel, Target
 from lilliput.compiler.ops._dsp import folded_bias
-from lilliput.compiler.ops._mve import held_patches, held_pixels
 from lilliput.compiler.ops._weights import Channels
 from lilliput.compiler.ops._window import Window
 
@@ -17,11 +16,22 @@ hold, or one of 256. The kernel takes fewer where vectors are shorter."""
 _RING_BYTES = 2048
 """Of those rows, unless the least is more."""
 _LEAST_LANES = 16
+_HELD_BYTES = 1024
+_MOST_HELD = 12
+"""Patches, or pixels, that are copied before they are multiplied."""
 
 
 def fits_rvv(channels: Channels, target: Target) -> bool:
     """True when the layer may use these kernels: they round twice."""
     return target.rvv and channels.rounding == "double"
+
+
+def held_rows(taps: int, c_out: int, positions: int) -> int:
+    """How many patches are copied before they are multiplied: as many as the kernel takes at once, which are three where
+    there are more than 16 channels, else four, or a multiple of it that takes few bytes."""
+    together = 3 if c_out > _LEAST_LANES else 4
+    few = min(_MOST_HELD, _HELD_BYTES // taps) // together * together
+    return min(max(few, together), positions)
 
 
 def by_taps(rows: Array, groups: int = 1) -> Array:
@@ -53,8 +63,8 @@ def fully_connected(node: Node, channels: Channels) -> Kernel:
 
 def pointwise(node: Node, window: Window, channels: Channels, in_place: tuple[int, ...]) -> Kernel:
     """A 1×1 kernel without padding; in place where `in_place` says so."""
-    c_in = channels.rows.shape[1]
-    held = held_pixels(c_in, window.positions) if in_place else 0
+    c_out, c_in = channels.rows.shape
+    held = held_rows(c_in, c_out, window.positions) if in_place else 0
     sizes = {
         "in_w": window.image[1], "out_h": window.out[0], "out_w": window.out[1],
         "stride_h": window.stride[0], "stride_w": window.stride[1], "held": held,
@@ -72,8 +82,8 @@ def pointwise(node: Node, window: Window, channels: Channels, in_place: tuple[in
 
 def convolution(node: Node, window: Window, c_in: int, groups: int, channels: Channels) -> Kernel:
     """Any window, any groups."""
-    taps = channels.rows.shape[1]
-    held = held_patches(taps, window.positions)
+    c_out, taps = channels.rows.shape
+    held = held_rows(taps, c_out // groups, window.positions)
     sizes = {
         "in_h": window.image[0], "in_w": window.image[1], "c_in": c_in, "out_h": window.out[0], "out_w": window.out[1],
     }  # fmt: skip
