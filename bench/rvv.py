@@ -2,9 +2,9 @@
 
     python bench/rvv.py FOLDER_OF_TFLITE_FILES [--layers NAME]
 
-Instructions of one inference, all exact: without vectors counted by block in Unicorn, with vectors of 128 and of 256 bits
-by `minstret` in QEMU under -icount (5 more than Unicorn counts: the call and reading the counter). With --layers each layer
-of one network is measured by itself, as a network of that layer alone, on the values that reach it.
+Instructions of one inference, all exact: without vectors counted by block in Unicorn, with vectors of 128 and of 256
+bits by `minstret` in QEMU under -icount (5 more than Unicorn counts: the call and reading the counter). With --layers
+each layer of one network is measured by itself, as a network of that layer alone, on the values that reach it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ PLAIN, V128 = get_board("esp32-c3"), get_board("qemu-rv32v")
 V256 = replace(V128, qemu_cpu="rv32,v=true,vlen=256")
 NETWORKS = ("kws_ref_model", "pretrainedResnet_quant", "vww_96_int8", "ad01_int8", "person_detect")
 COLUMNS = (
-    "file", "MACs", "RV32 =", "128 bits =", "ratio", "per MAC", "256 bits =", "per MAC", "arena B", "code B", "RV32 code B",
+    "file", "MACs", "RV32 =", "128 bits =", "ratio", "per MAC", "256 bits =", "per MAC", "arena B", "code B",
+    "RV32 code B",
 )  # fmt: skip
 LAYER_COLUMNS = ("layer", "kernel", "output", "RV32 =", "128 bits =", "ratio", "per output", "per MAC")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,10 +15,11 @@ import numpy as np
 import pytest
 
 from lilliput.boards import boards
+from lilliput.boards.board import Board
 from lilliput.boards.run import execute
 from lilliput.compiler.frontends import load_network
-from lilliput.compiler.graph import Graph
-from lilliput.compiler.program import compile_graph
+from lilliput.compiler.graph import Array
+from lilliput.compiler.program import Program, compile_graph
 from lilliput.core.errors import UnsafeRange
 from tests.runtime import test_conv2d, test_depthwise_conv2d, test_fully_connected
 from tests.runtime.cases import CASES, COARSE, FINE, LOW, one, two, with_constant
@@ -26,6 +29,7 @@ from tests.runtime.weighted_cases import SAME3, VALID, conv, depthwise, parallel
 BOARD = boards["qemu-rv32v"]
 LENGTHS = (128, 256)
 """Bits of a vector."""
+KINDS = ("weighted", "plain")
 needs_qemu = pytest.mark.skipif(
     shutil.which("qemu-system-riscv32") is None, reason="qemu-system-riscv32 is not installed"
 )
@@ -69,7 +73,7 @@ PLAIN = [
     one("mean", (1, 6, 5, 42), LOW, FINE, axes=(1, 2), keepdims=False),
     one("mean", (1, 6, 145), COARSE, FINE, axes=(2,), keepdims=False),
     one("sigmoid", (1, 5, 33), FINE, LOW),
-    *(graph for op in ("max_pool2d", "avg_pool2d", "mean", "add", "sub", "mul", "requantize") for graph in CASES[op].values()),
+    *(graph for op in ("max_pool2d", "mean", "add", "mul", "requantize") for graph in CASES[op].values()),
 ]  # fmt: skip
 MOST_AVERAGED = [
     one("avg_pool2d", (1, 65, 64, 2), window=(64, 64), stride=(1, 1), padding=VALID),
@@ -107,7 +111,7 @@ int main(void)
     for (int m = 0; m < 6; m++)
         for (int32_t shift = -31; shift <= 6; shift++) {
             const int32_t up = shift > 0 ? shift : 0;
-            for (int32_t acc = -600; acc <= 600; acc++) hold(acc, mults[m], shift);
+            for (int32_t acc = -200; acc <= 200; acc++) hold(acc, mults[m], shift);
             for (int32_t near = -3; near <= 3; near++) /* halves of a coarse step, and the ends of the range */
                 for (int32_t bit = 0; bit < 31 - up; bit++) {
                     const int32_t acc = (int32_t)((1u << bit) + (uint32_t)near - (bit == 30 - up ? 4u : 0u));
@@ -115,7 +119,7 @@ int main(void)
                     hold(-acc, mults[m], shift);
                 }
         }
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 30000; i++) {
         const int32_t shift = -(int32_t)(draw() >> 27);
         hold((int32_t)draw() / 2, (int32_t)(draw() >> 2) + (1 << 30), shift);
     }
@@ -123,6 +127,10 @@ int main(void)
     return 0;
 }
 """
+
+
+def with_vectors_of(bits: int) -> Board:
+    return replace(BOARD, qemu_cpu=f"rv32,v=true,vlen={bits}")
 
 
 def test_lanes_are_requantised_as_one_is(tmp_path: Path) -> None:
@@ -136,34 +144,45 @@ def test_lanes_are_requantised_as_one_is(tmp_path: Path) -> None:
     assert subprocess.run([program], capture_output=True, text=True, check=True).stdout == "0"
 
 
-@pytest.mark.parametrize("bits", LENGTHS)
-@pytest.mark.parametrize("layers", [WEIGHTED, [*PLAIN, *MOST_AVERAGED]], ids=["weighted", "plain"])
-def test_every_way_through_the_kernels_equals_the_reference(tmp_path: Path, layers: list[Graph], bits: int) -> None:
-    graph = parallel(layers)
+@cache
+def program_of(kind: str) -> tuple[Program, tuple[Array, ...]]:
+    """Layers side by side, and rows for each of its inputs."""
+    program = compile_graph(parallel(WEIGHTED if kind == "weighted" else [*PLAIN, *MOST_AVERAGED]), RVV)
     rng = np.random.default_rng(0)
-    inputs = [sample(graph.values[name], 6, rng) for name in graph.inputs]
-    program = compile_graph(graph, RVV)
-    made = run_c(program, inputs, tmp_path, [f"-DLP_RVV_BYTES={bits // 8}"])
-    for value, found, wanted in zip(program.outputs, made, program.run(*inputs), strict=True):
+    return program, tuple(sample(value, 5, rng) for value in program.inputs)
+
+
+@cache
+def wanted_of(kind: str) -> tuple[Array, ...]:
+    program, inputs = program_of(kind)
+    return program.run(*inputs)
+
+
+def assert_reference(kind: str, made: Sequence[Array]) -> None:
+    for value, found, wanted in zip(program_of(kind)[0].outputs, made, wanted_of(kind), strict=True):
         np.testing.assert_array_equal(found, wanted, err_msg=value.name)
+
+
+@pytest.mark.parametrize("bits", LENGTHS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_way_through_the_kernels_equals_the_reference(tmp_path: Path, kind: str, bits: int) -> None:
+    program, inputs = program_of(kind)
+    assert_reference(kind, run_c(program, inputs, tmp_path, [f"-DLP_RVV_BYTES={bits // 8}"]))
 
 
 @needs_qemu
 @pytest.mark.parametrize("bits", LENGTHS)
-def test_the_real_instructions_do_what_the_plain_c_does(bits: int) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_real_instructions_do_what_the_plain_c_does(kind: str, bits: int) -> None:
     pytest.importorskip("ziglang")
-    board = replace(BOARD, qemu_cpu=f"rv32,v=true,vlen={bits}")
-    program = compile_graph(parallel([*WEIGHTED, *PLAIN]), board.target)
-    rng = np.random.default_rng(4)
-    inputs = [sample(value, 5, rng) for value in program.inputs]
-    made = execute(program, board, inputs).outputs
-    for value, found, wanted in zip(program.outputs, made, program.run(*inputs), strict=True):
-        np.testing.assert_array_equal(found, wanted, err_msg=value.name)
+    program, inputs = program_of(kind)
+    assert BOARD.target == RVV
+    assert_reference(kind, execute(program, with_vectors_of(bits), inputs).outputs)
 
 
 def test_every_kernel_is_used_by_some_case() -> None:
-    program = compile_graph(parallel([*WEIGHTED, *PLAIN]), RVV)
-    used = {stem for step in program.steps for stem in (step.kernel.function, *step.kernel.also)}
+    steps = [step for kind in KINDS for step in program_of(kind)[0].steps]
+    used = {stem for step in steps for stem in (step.kernel.function, *step.kernel.also)}
     there = {
         path.name.removesuffix(".c") for path in files("lilliput.runtime").iterdir() if path.name.endswith("_rvv.c")
     }
@@ -187,7 +206,7 @@ def test_scratch_leaves_the_arena_at_the_liveness_bound(name: str, most: int, sh
 
 # A tenth or so above what was measured with vectors of 128 bits; portable kernels take 3.8 to 5.3.
 NETWORKS = {
-    "kws_ref_model": 0.23, "pretrainedResnet_quant": 0.29, "vww_96_int8": 0.31, "person_detect": 0.31, "ad01_int8": 0.23
+    "kws_ref_model": 0.20, "pretrainedResnet_quant": 0.22, "vww_96_int8": 0.27, "person_detect": 0.27, "ad01_int8": 0.23
 }  # fmt: skip
 """Network → most instructions per multiplication."""
 
@@ -202,7 +221,7 @@ def test_whole_networks_run_on_the_core_exactly_and_in_few_instructions(name: st
     (x,) = program.inputs
     rows = sample(x, 6, np.random.default_rng(2))
     rows[3:] = np.clip(np.random.default_rng(3).normal(x.zero_point, 12, rows[3:].shape), -128, 127)
-    short, long = (execute(program, replace(BOARD, qemu_cpu=f"rv32,v=true,vlen={bits}"), [rows]) for bits in LENGTHS)
+    short, long = (execute(program, with_vectors_of(bits), [rows]) for bits in LENGTHS)
     for done in (short, long):
         np.testing.assert_array_equal(done.outputs[0], program.run(rows)[0])
     assert max(short.instructions) < NETWORKS[name] * program.macs

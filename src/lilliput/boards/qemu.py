@@ -1,9 +1,9 @@
 """Run an image in QEMU's system emulator, for cores that Unicorn does not have (Cortex-M55, RISC-V with vectors).
 
 The image is the same network with another `main` around it, which reads inputs and writes outputs through
-semihosting. QEMU is told to let one nanosecond pass for each instruction (`-icount shift=0`). So the system timer of an
-Arm core counts instructions around an inference, to within one tick, and `minstret` of a RISC-V core counts each one. No
-layers, no cycles.
+semihosting. QEMU is told to let one nanosecond pass for each instruction (`-icount shift=0`). So the system timer of
+an Arm core counts instructions around an inference, to within one tick, and `minstret` of a RISC-V core counts each
+one. No layers, no cycles.
 """
 
 from __future__ import annotations

@@ -100,7 +100,8 @@ static void lp_group(const lp_conv2d_s8_rvv_t *op, const lp_dots_s8_rvv_t *dots,
     }
 }
 
-void lp_conv2d_s8_rvv(const lp_conv2d_s8_rvv_t *op, const int8_t *restrict x, int8_t *restrict y, void *restrict scratch)
+void lp_conv2d_s8_rvv(const lp_conv2d_s8_rvv_t *op, const int8_t *restrict x, int8_t *restrict y,
+                      void *restrict scratch)
 {
     lp_dots_s8_rvv_t dots = op->dots;
     const int32_t c_out = dots.c_out;

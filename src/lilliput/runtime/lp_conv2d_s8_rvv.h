@@ -3,8 +3,9 @@
  * What an output looks at, its patch, is copied side by side for `held` outputs, and those are multiplied together
  * (lp_dots_s8_rvv.h), for one group of channels after the other.
  *
- * Layout    x[in_h][in_w][c_in]; w[groups] as lp_dots_s8_rvv.h says, with taps = kernel_h * kernel_w * c_in / groups and
- *           the c_out of one group; bias, mult, shift of all groups; y[out_h][out_w][groups][c_out]
+ * Layout    x[in_h][in_w][c_in]; w[groups] as lp_dots_s8_rvv.h says, with
+ *           taps = kernel_h * kernel_w * c_in / groups and the c_out of one group; bias, mult, shift of all groups;
+ *           y[out_h][out_w][groups][c_out]
  * Value     the same bytes as lp_conv2d_s8; taps outside the image hold x_zero, whose part is in the bias
  * Ranges    as in lp_dots_s8_rvv.h with y_step = groups * c_out; strides and dilations 1 or more; pads 0 or more;
  *           held 1 or more
@@ -39,6 +40,7 @@ typedef struct {
     int32_t held;
 } lp_conv2d_s8_rvv_t;
 
-void lp_conv2d_s8_rvv(const lp_conv2d_s8_rvv_t *op, const int8_t *restrict x, int8_t *restrict y, void *restrict scratch);
+void lp_conv2d_s8_rvv(const lp_conv2d_s8_rvv_t *op, const int8_t *restrict x, int8_t *restrict y,
+                      void *restrict scratch);
 
 #endif

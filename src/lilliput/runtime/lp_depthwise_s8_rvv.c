@@ -149,7 +149,8 @@ static LP_NOINLINE void lp_fetch(const lp_depthwise_s8_rvv_t *op, const lp_room_
 }
 
 /* The planes of the channels in `room`. */
-static void lp_planes(const lp_depthwise_s8_rvv_t *op, const lp_room_t *room, int32_t is_wide, const int8_t *x, int8_t *y)
+static void lp_planes(const lp_depthwise_s8_rvv_t *op, const lp_room_t *room, int32_t is_wide, const int8_t *x,
+                      int8_t *y)
 {
     const int32_t across = op->channels * op->multiplier;
     const int32_t pitch = room->columns * (int32_t)room->vl;

@@ -1,6 +1,8 @@
 /* One family of lp_rvv.h, which includes this file once for each: LP_V names it, LP_E8, LP_E16 and LP_E32 are the
  * registers that its lanes take as int8, int16 and int32.
  *
+ * Plain C has lanes as arrays, and calls in place of inline functions (lp_rvv.h says why).
+ *
  * Requantisation gives the very bytes of lp_requantise (lp_fixed_point.h). `vsmul` is its first rounding exactly.
  * `vnclip` rounds halves up and brings the result to 16 bits, where our rule is away from zero; for a negative number,
  * halves away from zero is the same as halves up of the number less one, because it is an integer: only a half moves.
@@ -43,7 +45,7 @@ static inline LP_V(s8) LP_V(clamp_s8)(LP_V(s8) v, int32_t least, int32_t most, s
 static inline LP_V(s8) LP_V(lookup_s8)(const int8_t *base, LP_V(s8) v, int32_t flip, size_t vl)
 {
     const LP_V(s8) index = __riscv_vxor(v, (int8_t)flip, vl);
-    return __riscv_vluxei8(base, LP_RVV_PASTE(__riscv_vreinterpret_v_i8m, LP_RVV_PASTE(LP_E8, LP_RVV_PASTE(_u8m, LP_E8)))(index), vl);
+    return __riscv_vluxei8(base, LP_RVV_PASTE(__riscv_vreinterpret_u8m, LP_E8)(index), vl);
 }
 
 /* ---- int16: int8 in memory */
@@ -125,9 +127,8 @@ static inline LP_V(s32) LP_V(mean)(LP_V(s32) a, int32_t count, uint32_t inverse,
 {
     const LP_V(s32) sign = __riscv_vsra(a, 31, vl);
     const LP_V(s32) size = __riscv_vadd(__riscv_vsub(__riscv_vxor(a, sign, vl), sign, vl), count / 2, vl);
-    const LP_V(s32) made = LP_RVV_PASTE(__riscv_vreinterpret_v_u32m, LP_RVV_PASTE(LP_E32, LP_RVV_PASTE(_i32m, LP_E32)))(
-        __riscv_vmulhu(LP_RVV_PASTE(__riscv_vreinterpret_v_i32m, LP_RVV_PASTE(LP_E32, LP_RVV_PASTE(_u32m, LP_E32)))(size),
-                       inverse, vl));
+    const LP_V(s32) made = LP_RVV_PASTE(__riscv_vreinterpret_i32m, LP_E32)(
+        __riscv_vmulhu(LP_RVV_PASTE(__riscv_vreinterpret_u32m, LP_E32)(size), inverse, vl));
     return __riscv_vsub(__riscv_vxor(made, sign, vl), sign, vl);
 }
 
@@ -155,8 +156,7 @@ static inline LP_V(s8) LP_V(shift_right)(LP_V(s32) t, const int8_t *shift, const
 {
     const LP_V(s16) right = __riscv_vneg(LP_V(load_s16)(shift, vl), vl);
     return LP_V(into_range)(
-        __riscv_vnclip(t, LP_RVV_PASTE(__riscv_vreinterpret_v_i16m, LP_RVV_PASTE(LP_E16, LP_RVV_PASTE(_u16m, LP_E16)))(right),
-                       __RISCV_VXRM_RNU, vl), y, vl);
+        __riscv_vnclip(t, LP_RVV_PASTE(__riscv_vreinterpret_u16m, LP_E16)(right), __RISCV_VXRM_RNU, vl), y, vl);
 }
 
 /* Lanes of different channels, any shift. */
@@ -165,14 +165,12 @@ static inline LP_V(s8) LP_V(requantise)(LP_V(s32) acc, const int32_t *mult, cons
 {
     const LP_V(s32) wide = LP_V(widen)(shift, vl);
     const LP_V(s32) up = __riscv_vmax(wide, 0, vl);
-    const LP_V(s32) raised = __riscv_vsll(
-        acc, LP_RVV_PASTE(__riscv_vreinterpret_v_i32m, LP_RVV_PASTE(LP_E32, LP_RVV_PASTE(_u32m, LP_E32)))(up), vl);
+    const LP_V(s32) raised = __riscv_vsll(acc, LP_RVV_PASTE(__riscv_vreinterpret_u32m, LP_E32)(up), vl);
     const LP_V(s32) t = __riscv_vsmul(raised, LP_V(load_s32)(mult, vl), __RISCV_VXRM_RNU, vl);
     const LP_V(s32) away = __riscv_vadd(t, __riscv_vsra(__riscv_vand(t, wide, vl), 31, vl), vl);
     const LP_V(s16) right = __riscv_vmax(__riscv_vneg(LP_V(load_s16)(shift, vl), vl), 0, vl);
     return LP_V(into_range)(
-        __riscv_vnclip(away, LP_RVV_PASTE(__riscv_vreinterpret_v_i16m, LP_RVV_PASTE(LP_E16, LP_RVV_PASTE(_u16m, LP_E16)))(right),
-                       __RISCV_VXRM_RNU, vl), y, vl);
+        __riscv_vnclip(away, LP_RVV_PASTE(__riscv_vreinterpret_u16m, LP_E16)(right), __RISCV_VXRM_RNU, vl), y, vl);
 }
 
 /* All lanes with one factor, shift 0 or less; stays int32. */

@@ -38,14 +38,16 @@ static uint32_t host(uint32_t operation, const void *block)
 static inline uint32_t retired(void)
 {
     uint32_t count;
-    __asm__ volatile(".option push\n\t.option arch, +zicsr\n\tcsrr %0, minstret\n\t.option pop" : "=r"(count)::"memory");
+    __asm__ volatile(".option push\n\t.option arch, +zicsr\n\tcsrr %0, minstret\n\t.option pop"
+                     : "=r"(count)::"memory");
     return count;
 }
 
 static inline uint32_t retired_high(void)
 {
     uint32_t count;
-    __asm__ volatile(".option push\n\t.option arch, +zicsr\n\tcsrr %0, minstreth\n\t.option pop" : "=r"(count)::"memory");
+    __asm__ volatile(".option push\n\t.option arch, +zicsr\n\tcsrr %0, minstreth\n\t.option pop"
+                     : "=r"(count)::"memory");
     return count;
 }
 

@@ -11,8 +11,8 @@ from lilliput.compiler.ops._weights import Channels
 from lilliput.compiler.ops._window import Window
 
 MOST_LANES = 32
-"""Channels whose rows a depthwise kernel copies together, where there is room for so many: what two registers of 128 bits
-hold, or one of 256. The kernel takes fewer where vectors are shorter."""
+"""Channels whose rows a depthwise kernel copies together, where there is room for so many: what two registers of 128
+bits hold, or one of 256. The kernel takes fewer where vectors are shorter."""
 _RING_BYTES = 2048
 """Of those rows, unless the least is more."""
 _LEAST_LANES = 16
@@ -27,8 +27,8 @@ def fits_rvv(channels: Channels, target: Target) -> bool:
 
 
 def held_rows(taps: int, c_out: int, positions: int) -> int:
-    """How many patches are copied before they are multiplied: as many as the kernel takes at once, which are three where
-    there are more than 16 channels, else four, or a multiple of it that takes few bytes."""
+    """How many patches are copied before they are multiplied: as many as the kernel takes at once, which are three
+    where there are more than 16 channels, else four, or a multiple of it that takes few bytes."""
     together = 3 if c_out > _LEAST_LANES else 4
     few = min(_MOST_HELD, _HELD_BYTES // taps) // together * together
     return min(max(few, together), positions)
