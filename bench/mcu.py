@@ -9,7 +9,9 @@ on which its outputs are those of our emulated core, byte for byte.
 The columns marked (stored) are counts of the peer's own C, made with the same counting rule on an emulated Cortex-M7
 (arm-none-eabi-gcc 12.2, kernels -O3, TensorFlow Lite Micro of 2026-08 with the CMSIS-NN revision it pins): instructions
 of one inference, arena, and code with only the needed operators, without the model. Source: measured for this project,
-2026-08. TinyEngine's generator takes none of these files (it has no softmax), so that it has no column.
+2026-08. TinyEngine's generator takes none of the first five files (it has no softmax); where FOLDER holds its own two
+demonstration networks, `vww.tflite` and `detection.tflite` from its repository's assets, they get a line each, with its
+count. Their inputs and outputs are float32, and the counts include the conversion but for TinyEngine.
 """
 
 from __future__ import annotations
@@ -33,11 +35,17 @@ PEER = {
     "vww_96_int8": (24_483_911, 100_708, 87_556),
     "ad01_int8": (582_643, 2_580, 31_900),
     "person_detect": (23_216_589, 82_308, None),
+    "vww": (48_408_743, 219_808, None),
+    "detection": (75_831_783, 379_968, None),
 }
 """File → instructions, arena bytes, code bytes; stored."""
 
+TINYENGINE = {"vww": 42_689_655, "detection": 71_784_543}
+"""File → instructions; stored."""
+
 COLUMNS = (
-    "file", "MACs", "instructions =", "per MAC", "TFLM (stored)", "ratio", "equal", "arena B", "bound B", "SRAM B",
+    "file", "MACs", "instructions =", "per MAC", "TFLM (stored)", "ratio", "TinyEngine (stored)",
+    "equal", "arena B", "bound B", "SRAM B",
     "TFLM arena B (stored)", "code B", "TFLM code B (stored)",
 )  # fmt: skip
 
@@ -55,14 +63,16 @@ def row(path: Path, board_name: str, *, tuned: bool) -> tuple[object, ...]:
         graph = tune(graph, board).graph
     program = compile_graph(graph, board.target)
     (x,) = program.inputs
-    inputs = np.random.default_rng(0).integers(-128, 128, (ROWS, *x.shape[1:])).astype(np.int8)
-    inputs[-2], inputs[-1] = -128, 127
+    codes = np.random.default_rng(0).integers(-128, 128, (ROWS, *x.shape[1:]))
+    codes[-2], codes[-1] = -128, 127
+    inputs = codes.astype(np.int8) if x.dtype == "int8" else (codes / np.float32(128)).astype(np.float32)
     execution = execute(program, board, [inputs])
     instructions, image = execution.instructions[0], execution.image
     peer, peer_arena, peer_code = PEER.get(path.stem, (None, None, None))
     return (
         path.stem, program.macs, instructions, round(instructions / max(program.macs, 1), 2), peer,
-        round(instructions / peer, 3) if peer else None, _equal(path, inputs, execution.outputs[0]),
+        round(instructions / peer, 3) if peer else None,
+        TINYENGINE.get(path.stem), _equal(path, inputs, execution.outputs[0]),
         program.plan.arena_bytes, program.plan.bound, execution.sram_bytes, peer_arena,
         image.code_bytes if image else None, peer_code,
     )  # fmt: skip

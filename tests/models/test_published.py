@@ -31,6 +31,7 @@ MACS = {  # MLPerf Tiny, per inference
     "mcunet_in2": 67_287_200,
     "mcunet_in3": 81_785_520,
     "mcunet_in4": 125_874_400,
+    "mcunet_vww1": 11_578_816,
     "mobilenet_v2": 300_774_272,
     "mobilenet_v2_w030_r80": 7_299_968,
     "mobilenet_v2_w035_r144": 23_499_152,

@@ -47,18 +47,20 @@ def one_op_file(
 
 @dataclass(frozen=True, eq=False)
 class Edge:
-    """A tensor of the file; a constant where it has data."""
+    """A tensor of the file; a constant where it has data, a variable where that is said."""
 
     shape: tuple[int, ...]
     dtype: str
     quant: Quant | None = None
     data: Array | None = None
+    variable: bool = False
 
 
 def operator_file(
     code: int, inputs: Sequence[Edge | None], outputs: Sequence[Edge], options: tuple[int, Options] | None = None
 ) -> bytes:
-    """The file, with the tensors in the operator's order; the network's inputs are those without data.
+    """The file, with the tensors in the operator's order; the network's inputs are those without data that
+    are no variables.
 
     Args:
         code: number of the operator.
@@ -76,12 +78,16 @@ def operator_file(
             buffers.append(_table(b, {0: ("offset", b.CreateByteVector(edge.data.tobytes()))}))
         places.append(len(tensors))
         holds = 0 if edge.data is None else len(buffers) - 1
-        tensors.append(_tensor(b, f"t{len(tensors)}", edge.shape, edge.dtype, edge.quant, holds))
+        tensors.append(_tensor(b, f"t{len(tensors)}", edge.shape, edge.dtype, edge.quant, holds, edge.variable))
     read, made = places[: len(inputs)], places[len(inputs) :]
     operator: dict[int, tuple[str, Any]] = {1: ("offset", _ints(b, read)), 2: ("offset", _ints(b, made))}
     if options is not None:
         operator |= {3: ("byte", options[0]), 4: ("offset", _table(b, options[1]))}
-    active = [place for place, edge in zip(read, inputs, strict=True) if edge is not None and edge.data is None]
+    active = [
+        place
+        for place, edge in zip(read, inputs, strict=True)
+        if edge is not None and edge.data is None and not edge.variable
+    ]
     subgraph = _table(
         b,
         {
@@ -105,13 +111,17 @@ def operator_file(
     return bytes(b.Output())
 
 
-def _tensor(b: Any, name: str, shape: Sequence[int], dtype: str, quant: Quant | None, buffer: int) -> int:
+def _tensor(
+    b: Any, name: str, shape: Sequence[int], dtype: str, quant: Quant | None, buffer: int, variable: bool = False
+) -> int:
     fields: dict[int, tuple[str, Any]] = {
         0: ("offset", _ints(b, shape)),
         1: ("byte", _TYPES[dtype]),
         2: ("int", buffer),
         3: ("offset", b.CreateString(name)),
     }
+    if variable:
+        fields[5] = ("bool", True)
     if quant is not None:
         scale = b.CreateNumpyVector(np.array(quant.scale, np.float32))
         zero = b.CreateNumpyVector(np.array(quant.zero_point, np.int64))

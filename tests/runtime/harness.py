@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lilliput.boards.ports import ports_of
 from lilliput.compiler.graph import Array, DType, Graph, Node, Quant, Value
 from lilliput.compiler.op import Target
 from lilliput.compiler.ops import ops
@@ -44,10 +45,13 @@ _MAIN = """
 #include <stdio.h>
 #include <stdlib.h>
 #include "lilliput_model.h"
+%(image)s
+static void *arena;
+
 int main(void)
 {
     /* On the heap and not static: the sanitizer then guards both ends of the arena. */
-    void *arena = aligned_alloc(LILLIPUT_MODEL_ARENA_ALIGN, (LILLIPUT_MODEL_ARENA_BYTES + 15u) / 16u * 16u);
+    arena = aligned_alloc(LILLIPUT_MODEL_ARENA_ALIGN, (LILLIPUT_MODEL_ARENA_BYTES + 15u) / 16u * 16u);
     if (arena == NULL) return 2;
     lilliput_model_reset(arena);
     for (;;) {
@@ -94,17 +98,11 @@ def run_c(program: Program, inputs: Sequence[Array], folder: Path, flags: Sequen
         pytest.skip("gcc is not installed")
     for name, text in program.sources.items():
         (folder / name).write_text(text)
-    ports = len(program.inputs), len(program.outputs)
-    suffix = [["" if n == 1 else f"_{i}" for i in range(n)] for n in ports]
-    read = [
-        f"        if (fread(lilliput_model_input{s}(arena), {v.nbytes}, 1, stdin) != 1) return 0;"
-        for s, v in zip(suffix[0], program.inputs, strict=True)
-    ]
-    write = [
-        f"        if (fwrite(lilliput_model_output{s}(arena), {v.nbytes}, 1, stdout) != 1) return 3;"
-        for s, v in zip(suffix[1], program.outputs, strict=True)
-    ]
-    (folder / "main.c").write_text(_MAIN % {"read": "\n".join(read), "write": "\n".join(write)})
+    ports = ports_of(program)
+    read = [f"        if (fread({p.place('arena')}, {p.nbytes}, 1, stdin) != 1) return 0;" for p in ports.inputs]
+    write = [f"        if (fwrite({p.place('arena')}, {p.nbytes}, 1, stdout) != 1) return 3;" for p in ports.outputs]
+    words = {"image": ports.image_source(), "read": "\n".join(read), "write": "\n".join(write)}
+    (folder / "main.c").write_text(_MAIN % words)
     sources = sorted(str(path) for path in folder.glob("*.c"))
     subprocess.run([compiler, *STRICT, *flags, *sources, "-o", str(folder / "run")], check=True)
     count = max(len(inputs[0]) // (program.inputs[0].shape or (1,))[0], 1)

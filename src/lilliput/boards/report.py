@@ -216,7 +216,8 @@ def _patch_line(patch: Mapping[str, Any]) -> str:
     return (
         f"patches: {patch['grid']} tiles up to {patch['until']}, image {image}; a tile sees {window} of it, {halo} of "
         f"that with its neighbour; arena {exact_bytes(patch['arena_bytes'])}, run whole "
-        f"{exact_bytes(patch['whole_bytes'])}; multiply-accumulates {100 * patch['rise']:+.1f} %"
+        f"{exact_bytes(patch['whole_bytes'])}; multiply-accumulates {100 * patch['rise']:+.1f} %, instructions "
+        f"≈ {100 * patch['instructions_rise_estimate']:+.1f} %"
     )
 
 

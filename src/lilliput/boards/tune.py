@@ -208,7 +208,7 @@ def _measure(
 ) -> dict[tuple[str, str], int]:
     """(node, variant) → instructions of the layer, all run in one program."""
     program = compile_graph(_side_by_side(graph, places), board.target)
-    execution = execute(program, _roomy(board), _inputs(program), toolchain=toolchain)
+    execution = execute(program, roomy(board), _inputs(program), toolchain=toolchain)
     spent = {step.node.name: execution.by_layer[layer_name(step)] for step in program.steps}
     return {place: spent[str(index)] for index, place in enumerate(places)}
 
@@ -230,8 +230,8 @@ def _side_by_side(graph: Graph, places: Sequence[tuple[str, str]]) -> Graph:
     return Graph("layers", values, tuple(nodes), tuple(inputs), tuple(outputs))
 
 
-def _roomy(board: Board) -> Board:
-    """The same core with memories that hold any layers."""
+def roomy(board: Board) -> Board:
+    """The same core with memories that hold any layers, to count what its own do not hold."""
     flash, ram = board.flash, board.ram
     return replace(
         board,

@@ -104,9 +104,11 @@ def _figures(plan: Plan, outcome: Outcome) -> dict[str, Any]:
 def _human(plan: Plan, outcome: Outcome) -> list[Table | str]:
     from lilliput.core.output import Table
 
-    rows = [(row.name, row.split, row.method, row.seed, row.value, row.unit or None) for row in outcome.result.rows]
+    rows = [
+        (row.name, row.split, row.method, row.seed, _exact(row.value), row.unit or None) for row in outcome.result.rows
+    ]
     claims = [
-        (claim.id, f"{claim.value} {claim.unit}".strip(), outcome.result.measured[claim.id], str(claim.kind))
+        (claim.id, f"{claim.value} {claim.unit}".strip(), _exact(outcome.result.measured[claim.id]), str(claim.kind))
         for claim in plan.paper.claims
         if claim.id in outcome.result.measured
     ]
@@ -118,6 +120,11 @@ def _human(plan: Plan, outcome: Outcome) -> list[Table | str]:
         f"run {outcome.run_id}, files in {outcome.folder}",
         f"`lilliput papers {plan.paper.name}` shows it beside the claims; `lilliput results show {outcome.run_id}` all",
     ]
+
+
+def _exact(figure: float) -> float:
+    """Counts as such, so that they are shown with all their digits."""
+    return int(figure) if float(figure).is_integer() else figure
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -60,8 +60,15 @@ class Buffer:
 
 def liveness_bound(buffers: Sequence[Buffer]) -> int:
     """The largest sum of live bytes at one step."""
-    times = sorted({part.first for buffer in buffers for part in buffer.shape})
-    return max((sum(buffer.bytes_at(t) for buffer in buffers) for t in times), default=0)
+    coming = sorted(buffers, key=lambda buffer: buffer.first, reverse=True)
+    live: list[Buffer] = []
+    most = 0
+    for time in sorted({part.first for buffer in buffers for part in buffer.shape}):
+        live = [buffer for buffer in live if buffer.last >= time]
+        while coming and coming[-1].first <= time:
+            live.append(coming.pop())
+        most = max(most, sum(buffer.bytes_at(time) for buffer in live))
+    return most
 
 
 def place(buffers: Sequence[Buffer]) -> tuple[list[int], str]:

@@ -382,6 +382,12 @@ class Busy(ToolError):
     code = "LP605"
 
 
+class NotReachable(ToolError):
+    """A server that was named does not answer, or refuses what it was asked. What was finished before is kept."""
+
+    code = "LP606"
+
+
 class Interrupted(LilliputError):
     """The work was interrupted. What was finished is kept, and the same command goes on from there."""
 

@@ -16,6 +16,9 @@ from fractions import Fraction
 
 from lilliput.core.errors import BadUnit
 
+KIB, MEGA, PERCENT = 1024, 1000**2, 100
+"""What a figure in KiB, in millions or in percent is counted in."""
+
 _BYTES: dict[str, int | Fraction] = {
     "": 1,
     "b": 1,

@@ -11,7 +11,7 @@ Differs from the paper: the stand-in for MobileNetV2 with redistributed receptiv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
@@ -110,6 +110,10 @@ _IN4 = (
     "16,24,3,7,2 24,24,5,3,1 24,24,4,5,1 24,40,5,7,2 40,40,4,3,1 40,40,4,7,1 40,80,3,7,2 80,80,3,3,1 80,80,3,7,1 "
     "80,96,4,3,1 96,96,3,5,1 96,96,3,5,1 96,192,4,7,2 192,192,3,7,1 192,192,3,5,1 192,320,4,5,1"
 )
+_VWW1 = (
+    "8,16,6,3,2 16,16,3,3,1 16,16,3,3,1 16,24,3,7,2 24,24,6,3,1 24,24,5,5,1 24,40,6,7,2 40,40,6,7,1 40,48,6,3,1 "
+    "48,48,4,3,1 48,96,5,5,2 96,96,5,3,1 96,96,4,3,1 96,160,3,7,1"
+)
 
 
 @register_model("mobilenet_v2", MCUNetConfig())
@@ -123,6 +127,7 @@ _IN4 = (
 @register_model("mcunet_in2", _searched(160, 16, 8, _IN2))
 @register_model("mcunet_in3", _searched(176, 16, 8, _IN3))
 @register_model("mcunet_in4", _searched(160, 32, 16, _IN4))
+@register_model("mcunet_vww1", replace(_searched(80, 16, 8, _VWW1), classes=2))
 class MCUNet(nn.Module):
     """The network of the file's head.
 

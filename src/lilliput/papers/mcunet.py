@@ -2,9 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
-from lilliput.papers import Claim, Kind, Paper, register_paper
+from lilliput.core.units import KIB
+from lilliput.papers import Claim, Context, Kind, Paper, Recipe, Result, Row, Scale, register_paper
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which of the published networks are built: those whose names end so, `in0` to `in4`."""
+
+    networks: tuple[str, ...] = ("in0", "in1", "in2", "in3", "in4")
+
+
+def run(context: Context) -> Result:
+    """Parameters, multiply-accumulates and activations of the published networks, built here.
+
+    Activations are those of the layer that needs the most, an element a byte: by the published memory profiler
+    (`plain`), and with depthwise layers in place.
+    """
+    from lilliput.compiler.patch.cost import peak_bytes, value_bytes
+    from lilliput.models import create_model, example_input
+    from lilliput.models.cost import count_macs, count_params
+    from lilliput.papers._networks import float_graph
+
+    settings: Settings = context.settings
+    rows, measured = list[Row](), dict[str, float]()
+    for name in settings.networks:
+        model = create_model(f"mcunet_{name}")
+        measured[f"{name}.params"] = params = count_params(model).trainable
+        measured[f"{name}.macs"] = macs = count_macs(model, example_input(model).shape[1:])
+        graph = float_graph(f"mcunet_{name}", context.seed)
+        sizes = value_bytes(graph, 1)
+        plain, lean = (peak_bytes(graph, graph.nodes, sizes, in_place=in_place) for in_place in (False, True))
+        rows += [
+            Row("parameters", float(params), split=name), Row("multiply-accumulates", float(macs), split=name),
+            Row("activations, plain", plain / KIB, split=name, unit="KiB"),
+            Row("activations, in place", lean / KIB, split=name, unit="KiB"),
+        ]  # fmt: skip
+        if name == "in3":
+            measured["in3.sram"] = lean
+    return Result(tuple(rows), measured=measured)
+
 
 _F746 = "ImageNet, STM32F746 with 320 kB of SRAM and 1 MB of flash"
 _NET = "[official code]"
@@ -53,6 +93,15 @@ register_paper(
             Claim("in3.macs", "multiply-accumulates", 81_785_520, "", "equal", "320 kB network", Kind.STRUCTURE, _NET),
             Claim("in4.params", "parameters", 1_732_640, "", "equal", "512 kB network", Kind.STRUCTURE, _NET),
             Claim("in4.macs", "multiply-accumulates", 125_874_400, "", "equal", "512 kB network", Kind.STRUCTURE, _NET),
+        ),
+        recipe=Recipe(
+            settings=Settings,
+            scales={
+                "smoke": Scale(seconds=5, memory_bytes=2**29, settings={"networks": ("in0",)}),
+                "small": Scale(seconds=20, memory_bytes=2**29),
+            },
+            run=run,
+            claims=("in3.sram", *(f"in{n}.{what}" for n in range(5) for what in ("params", "macs"))),
         ),
     )
 )  # fmt: skip

@@ -56,32 +56,36 @@ static LP_NOINLINE void lp_widen(const int8_t *from, int32_t step, int32_t count
     }
 }
 
-/* The same for two rows, `row` bytes apart. */
-static LP_NOINLINE void lp_widen_two(const lp_plane_t *plane, const int8_t *from, uint32_t *to)
+/* The same for `pairs` pairs of rows, one below the other, the columns that are used. */
+static LP_NOINLINE void lp_widen_pairs(const lp_plane_t *plane, const int8_t *x, int32_t pairs, uint32_t *to)
 {
     const int32_t step = plane->step;
     const int32_t row = plane->row;
-    int32_t count = plane->width;
-    int8_t *byte = lp_upper_byte(to);
-    if (plane->pad_left % 2 != 0) {
-        byte[LP_SECOND] = from[0];
-        byte[4 + LP_SECOND] = from[row];
-        from += step;
-        byte += 8;
-        count--;
-    }
+    const int32_t odd = plane->pad_left % 2;
     LP_ROLLED
-    for (; count >= 2; count -= 2, byte += 8) {
-        byte[0] = from[0];
-        byte[4] = from[row];
-        from += step;
-        byte[LP_SECOND] = from[0];
-        byte[4 + LP_SECOND] = from[row];
-        from += step;
-    }
-    if (count > 0) {
-        byte[0] = from[0];
-        byte[4] = from[row];
+    for (; pairs > 0; pairs--, x += 2 * row, to += 2 * plane->words) {
+        const int8_t *from = x;
+        int32_t count = plane->width - odd;
+        int8_t *byte = lp_upper_byte(to);
+        if (odd) {
+            byte[LP_SECOND] = from[0];
+            byte[4 + LP_SECOND] = from[row];
+            from += step;
+            byte += 8;
+        }
+        LP_ROLLED
+        for (; count >= 2; count -= 2, byte += 8) {
+            byte[0] = from[0];
+            byte[4] = from[row];
+            from += step;
+            byte[LP_SECOND] = from[0];
+            byte[4 + LP_SECOND] = from[row];
+            from += step;
+        }
+        if (count > 0) {
+            byte[0] = from[0];
+            byte[4] = from[row];
+        }
     }
 }
 
@@ -99,7 +103,7 @@ static void lp_fill_pair(const lp_plane_t *plane, int32_t top, int is_kept, uint
     const int32_t first = top - plane->skip;
     uint32_t *to = pair + plane->pad_left / 2 * 2;
     if (first >= 0 && first + 1 < plane->rows) {
-        lp_widen_two(plane, plane->x + first * plane->row, to);
+        lp_widen_pairs(plane, plane->x + first * plane->row, 1, to);
         return;
     }
     for (int32_t row = 0; row < 2; row++) {
@@ -179,7 +183,15 @@ static void lp_whole(const lp_depthwise_3x3_pairs_s8_dsp_t *op, const lp_plane_t
     const int32_t runs = op->out_h / together;
     uint32_t *pair = pairs;
     for (int32_t i = 0; i < op->pairs; i++, pair += 2 * plane->words) {
-        lp_fill_pair(plane, 2 * i, 1, pair);
+        const int32_t first = 2 * i - plane->skip;
+        const int32_t inside = lp_min_s32((plane->rows - first) / 2, op->pairs - i);
+        if (first >= 0 && inside > 0) {
+            lp_widen_pairs(plane, plane->x + first * plane->row, inside, pair + plane->pad_left / 2 * 2);
+            i += inside - 1;
+            pair += 2 * plane->words * (inside - 1);
+        } else {
+            lp_fill_pair(plane, 2 * i, 1, pair);
+        }
     }
     if (runs > 0) {
         lp_run(op, at, runs, together, pairs, pairs + 2 * plane->words);

@@ -2,41 +2,7 @@
 
 #include "lp_compiler.h"
 #include "lp_fixed_point.h"
-
-/* The products of one element with four channels. */
-#define LP_FOUR(k)                                                                                                     \
-    do {                                                                                                               \
-        const uint32_t v = (uint32_t)x[k];                                                                             \
-        acc0 += v * w[4 * (k)];                                                                                        \
-        acc1 += v * w[4 * (k) + 1];                                                                                    \
-        acc2 += v * w[4 * (k) + 2];                                                                                    \
-        acc3 += v * w[4 * (k) + 3];                                                                                    \
-        LP_IN_ORDER(acc0, acc1, acc2, acc3);                                                                           \
-    } while (0)
-
-/* The sums of four channels; they wrap. */
-static inline void lp_four_sums(const uint8_t *w, const int8_t *x, int32_t taps, uint32_t acc[4])
-{
-    uint32_t acc0 = 0;
-    uint32_t acc1 = 0;
-    uint32_t acc2 = 0;
-    uint32_t acc3 = 0;
-    const int8_t *end = x + (taps & ~3);
-    LP_ROLLED for (; x != end; x += 4, w += 16) {
-        LP_FOUR(0);
-        LP_FOUR(1);
-        LP_FOUR(2);
-        LP_FOUR(3);
-    }
-    end = x + (taps & 3);
-    LP_ROLLED for (; x != end; x++, w += 4) {
-        LP_FOUR(0);
-    }
-    acc[0] = acc0;
-    acc[1] = acc1;
-    acc[2] = acc2;
-    acc[3] = acc3;
-}
+#include "lp_four_sums.h"
 
 /* From the sums of `count` channels from o on to their outputs. */
 static LP_NOINLINE void lp_finish(const lp_dots_s8_t *op, int32_t o, int32_t count, const uint32_t *acc, uint32_t less,

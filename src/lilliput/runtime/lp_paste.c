@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lp_copy_run.h"
+
 void lp_paste(const lp_paste_t *op, const void *restrict tile, void *restrict y)
 {
     const uint8_t *from = (const uint8_t *)tile;
@@ -11,6 +13,6 @@ void lp_paste(const lp_paste_t *op, const void *restrict tile, void *restrict y)
     }
     to += op->start;
     for (int32_t r = 0; r < op->rows; r++, from += op->run, to += op->pitch) {
-        (void)memcpy(to, from, (size_t)op->run);
+        lp_copy_run(to, from, op->run);
     }
 }

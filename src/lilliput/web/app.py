@@ -31,6 +31,12 @@ from lilliput.web.sync import Sync, figure
 
 _STATUS = {1: 409, 2: 400, 3: 422, 4: 422, 5: 503, 6: 503}
 
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    "3XX": {"description": "The change is made; the page to go on with."},
+    "4XX": {"description": "What was wrong with the request, as a page, or as JSON where that was asked for."},
+    "503": {"description": "Another server or a full queue is in the way."},
+}
+
 
 @dataclass(eq=False)
 class Site:
@@ -61,6 +67,12 @@ class Site:
         )
         return HTMLResponse(text, status_code=status)
 
+    def close(self) -> None:
+        """Close what is open."""
+        self.sync.close()
+        self.database.close()
+        self.store.close()
+
     def paper(self, name: str) -> Paper:
         """A paper by its name.
 
@@ -78,8 +90,8 @@ def site_of(request: Request) -> Site:
     return found
 
 
-def create_app(settings: ServeSettings) -> FastAPI:
-    """The application, with its tables up to date.
+def open_site(settings: ServeSettings) -> Site:
+    """What the page knows, with its tables up to date.
 
     Raises:
         LilliputError: the page's database, the result store or a paper's file cannot be read.
@@ -96,6 +108,16 @@ def create_app(settings: ServeSettings) -> FastAPI:
     )
     site.sync.papers(papers[name] for name in papers)
     site.sync.runs()
+    return site
+
+
+def create_app(settings: ServeSettings) -> FastAPI:
+    """The application, with its tables up to date.
+
+    Raises:
+        LilliputError: the page's database, the result store or a paper's file cannot be read.
+    """
+    site = open_site(settings)
 
     @contextlib.asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -104,11 +126,11 @@ def create_app(settings: ServeSettings) -> FastAPI:
                 if hasattr(module, "life"):
                     await stack.enter_async_context(module.life(site))
             yield
-        site.sync.close()
-        database.close()
-        site.store.close()
+        site.close()
 
-    app = FastAPI(title="Lilliput", version=lilliput.__version__, docs_url=None, redoc_url=None, lifespan=life)
+    app = FastAPI(
+        title="Lilliput", version=lilliput.__version__, docs_url=None, redoc_url=None, lifespan=life, responses=_ANSWERS
+    )
     app.state.site = site
     app.middleware("http")(site.guard)
     app.add_middleware(BodyLimit, limit=settings.upload_bytes)
@@ -130,7 +152,7 @@ def page_modules() -> list[Any]:
 def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("lilliput.web", "templates"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
+        autoescape=select_autoescape(disabled_extensions=("txt",), default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -144,7 +166,8 @@ def _templates() -> Environment:
 
 def wants_json(request: Request) -> bool:
     """Whether a program asks, and not a person."""
-    return request.url.path.endswith(".json") or request.headers.get("accept", "").startswith("application/json")
+    is_told = request.url.path.endswith(".json") or request.query_params.get("format") == "json"
+    return is_told or request.headers.get("accept", "").startswith("application/json")
 
 
 def _answer(request: Request, status: int, what: str, why: str = "", fix: str = "", code: str = "") -> Response:

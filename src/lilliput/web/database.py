@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import sqlite3
 import threading
@@ -18,8 +19,9 @@ from typing import Any
 from lilliput.core.errors import NewerFormat, NotThisFormat
 from lilliput.core.files import write_errors
 from lilliput.core.store.database import store_errors, transaction
+from lilliput.web import standings
 
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = 0x4C495057  # "LIPW"
 
 _SCHEMA = """
@@ -63,15 +65,10 @@ CREATE TABLE scores (
     machine TEXT NOT NULL,
     command_line TEXT NOT NULL,
     started TEXT NOT NULL,
-    flash REAL, sram REAL, macs REAL, instructions REAL, params REAL,
     PRIMARY KEY (number, metric, split)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX scores_by_board ON scores (task, split, metric, value DESC);
+CREATE INDEX scores_by_start ON scores (started);
 CREATE INDEX scores_by_paper ON scores (paper, metric, number DESC);
-CREATE TABLE boards_of_scores (
-    task TEXT NOT NULL, split TEXT NOT NULL, metric TEXT NOT NULL, rows INTEGER NOT NULL,
-    PRIMARY KEY (task, split, metric)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE unsettled (number INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE votes (
@@ -179,18 +176,29 @@ def _connect(path: Path) -> sqlite3.Connection:
         raise NewerFormat(f"{path} is of version {version}; this program knows {VERSION}")
     if application == 0:
         connection.execute("PRAGMA journal_mode = WAL")
+    if version < VERSION:
         with transaction(connection):
-            if not _tables(connection):
-                for statement in _SCHEMA.split(";\n"):
-                    if statement.strip():
-                        connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {VERSION}")
+            if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+                _make_tables(connection)
         with contextlib.suppress(OSError):
             os.chmod(path, 0o600)  # it holds the signing key and addresses
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables that are not there; those that follow from the result store are filled anew after a change."""
+    if _tables(connection):
+        for table in ("scores", "boards_of_scores"):
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
+        connection.execute("DELETE FROM unsettled")
+        connection.execute("DELETE FROM facts WHERE name = 'last run'")
+    for statement in (_SCHEMA + standings.SCHEMA).split(";\n"):
+        if statement.strip():
+            connection.execute(re.sub(r"(TABLE|INDEX) ", r"\1 IF NOT EXISTS ", statement.strip(), count=1))
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _tables(connection: sqlite3.Connection) -> int:

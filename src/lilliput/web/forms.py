@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from typing import Any
 
 from fastapi import HTTPException, Request
 from starlette.datastructures import FormData
@@ -10,6 +11,13 @@ from starlette.datastructures import FormData
 from lilliput.web.app import site_of
 
 FIELD = "token"
+
+
+def form_fields(*names: str) -> dict[str, Any]:
+    """What a form has beside its token, for the description of the server: `openapi_extra=form_fields("vote")`."""
+    fields = {name: {"type": "string"} for name in (FIELD, *names)}
+    schema = {"type": "object", "properties": fields, "required": [FIELD]}
+    return {"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": schema}}}}
 
 
 async def checked_form(request: Request) -> FormData:
@@ -22,6 +30,7 @@ async def checked_form(request: Request) -> FormData:
     given = form.get(FIELD, "")
     wanted = site_of(request).guard.token(request)
     if not isinstance(given, str) or not hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode()):
+        await form.close()
         raise HTTPException(403, "This form is not from this browser's page, or is too old. Go back and reload it.")
     return form
 

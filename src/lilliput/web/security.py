@@ -128,20 +128,38 @@ class BodyLimit:
             return
         told = dict(scope["headers"]).get(b"content-length", b"0")
         if not told.isdigit() or int(told) > self._limit:
-            answer = PlainTextResponse(f"At most {self._limit} bytes can be sent at once.\n", 413)
-            await answer(scope, receive, send)
+            await self._refuse(scope, receive, send)
             return
-        got = 0
+        got, begun = 0, False
 
         async def counted() -> Message:
             nonlocal got
             message = await receive()
             got += len(message.get("body", b""))
             if got > self._limit:
-                return {"type": "http.disconnect"}
+                raise _TooLarge
             return message
 
-        await self._app(scope, counted, send)
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, noted)
+        except Exception:  # not by its type: the middleware between may have put it into a group
+            if got <= self._limit:
+                raise
+            if not begun:
+                await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = PlainTextResponse(f"At most {self._limit} bytes can be sent at once.\n", 413, {"Connection": "close"})
+        await answer(scope, receive, send)
+
+
+class _TooLarge(Exception):
+    """More has come than may."""
 
 
 def _new_visitor() -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
+import time
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -13,8 +15,12 @@ import uvicorn
 from lilliput.core.errors import BadSetting
 from lilliput.core.store import Store
 from lilliput.core.store.exchange import import_file
-from lilliput.web.app import create_app
+from lilliput.web.app import Site, create_app
+from lilliput.web.pages.papers import NETWORKS
 from lilliput.web.settings import ServeSettings
+from lilliput.web.structure import layers_of, models_of, sources_of
+
+_PAUSE = 2.0
 
 
 def run_server(settings: ServeSettings) -> None:
@@ -36,10 +42,20 @@ def run_server(settings: ServeSettings) -> None:
     first_results(settings.store)
     app = create_app(settings)
     sys.stderr.write(f"Lilliput's page: {settings.base}/  (Ctrl-C stops it)\n")
+    threading.Thread(target=_draw_ahead, args=(app.state.site,), daemon=True).start()
     server = uvicorn.Server(
         uvicorn.Config(app, log_level="warning", server_header=False, proxy_headers=False, timeout_graceful_shutdown=5)
     )
     server.run(sockets=[listener])
+
+
+def _draw_ahead(site: Site) -> None:
+    """Draw the networks of all papers once: the first takes seconds, since PyTorch is loaded for it."""
+    time.sleep(_PAUSE)  # the first page comes first
+    for name in site.papers:
+        paper = site.papers[name]
+        for model in models_of(paper, sources_of(paper))[:NETWORKS]:
+            layers_of(model)
 
 
 def first_results(store: Path) -> int:

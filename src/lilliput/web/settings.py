@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lilliput.core.errors import BadSetting
+from lilliput.web.mail.settings import MailSettings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -27,6 +28,8 @@ class ServeSettings:
         job_seconds: a run that takes longer is stopped, and can be resumed.
         job_memory_bytes: a run that takes more is stopped.
         upload_bytes: largest body of a request.
+        mail: the mail server; without one nobody can subscribe.
+        models: compiled folders, or folders of such, that the page shows beside the bundled ones.
 
     Raises:
         BadSetting: LP101, another address than loopback without a token, or a limit below one.
@@ -44,6 +47,8 @@ class ServeSettings:
     job_seconds: int = 24 * 3600
     job_memory_bytes: int = 8 << 30
     upload_bytes: int = 4 << 20
+    mail: MailSettings | None = None
+    models: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         if self.host not in LOOPBACK and len(self.token) < 16:

@@ -20,6 +20,7 @@ from lilliput.core.store.database import store_errors
 from lilliput.core.units import grouped
 from lilliput.papers import Paper
 from lilliput.papers._running import CLAIM
+from lilliput.web import standings
 from lilliput.web.database import PageDatabase
 
 HALF_LIFE_DAYS = 7.0
@@ -27,8 +28,6 @@ VOTE, RUN = 1.0, 3.0
 """A paper's heat is the sum of its votes and finished runs, times these, each halved every `HALF_LIFE_DAYS`."""
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-_COSTS = {"flash_bytes": "flash", "sram_bytes": "sram", "macs": "macs", "instructions": "instructions",
-          "params": "params"}  # fmt: skip
 _SCALE_RANK = "CASE scale WHEN 'full' THEN 3 WHEN 'small' THEN 2 WHEN 'smoke' THEN 1 ELSE 0 END"
 
 
@@ -121,21 +120,18 @@ class Sync:
         if not ended and newest == last:
             return False
         touched: set[str] = set()
+        places: set[standings.Board] = set()
         with self._database.change() as connection:
             for row in ended:
                 connection.execute("DELETE FROM unsettled WHERE number = ?", (row["number"],))
                 if row["state"] == "done":
-                    _enter_run(connection, source, row)
+                    places |= _enter_run(connection, source, row)
                     touched |= {row["paper"]} - {None}
             connection.executemany("INSERT OR IGNORE INTO unsettled VALUES (?)", [(number,) for number in running])
             connection.execute("INSERT OR REPLACE INTO facts VALUES ('last run', ?)", (str(newest),))
             for paper in touched:
                 _count(connection, paper)
-            connection.execute("DELETE FROM boards_of_scores")
-            connection.execute(
-                "INSERT INTO boards_of_scores SELECT task, split, metric, count(*) FROM scores "
-                "WHERE task IS NOT NULL GROUP BY task, split, metric"
-            )
+            standings.settle(connection, places)
         return True
 
 
@@ -167,22 +163,21 @@ def _enter_paper(connection: sqlite3.Connection, row: Mapping[str, Any]) -> None
     connection.execute("INSERT INTO paper_grams (name, title) VALUES (:name, :title)", values)
 
 
-def _enter_run(connection: sqlite3.Connection, source: sqlite3.Connection, run: sqlite3.Row) -> None:
+def _enter_run(connection: sqlite3.Connection, source: sqlite3.Connection, run: sqlite3.Row) -> set[standings.Board]:
+    """Enter a finished run's figures; which standings they touch."""
     metrics = source.execute("SELECT * FROM metrics WHERE run = ? AND step IS NULL", (run["number"],)).fetchall()
-    costs = {_COSTS[m["name"]]: m["value"] for m in metrics if m["name"] in _COSTS and not m["split"]}
     machine = json.loads(run["machine"])
     where = ", ".join(str(machine[key]) for key in ("cpu", "accelerator") if machine.get(key))
     for metric in metrics:
         connection.execute(
-            f"INSERT OR REPLACE INTO scores VALUES ({', '.join(24 * '?')})",
+            f"INSERT OR REPLACE INTO scores VALUES ({', '.join(19 * '?')})",
             (
                 run["id"], run["number"], run["command"], run["paper"], run["task"], run["model"], run["scale"],
                 metric["name"], metric["split"], metric["value"], metric["n"], metric["low"], metric["high"],
                 metric["unit"], run["seed"], run["commit_id"], where, run["command_line"], run["started"],
-                costs.get("flash"), costs.get("sram"), costs.get("macs"), costs.get("instructions"),
-                costs.get("params"),
             ),
         )  # fmt: skip
+    return standings.enter_outcomes(connection, dict(run), [dict(metric) for metric in metrics])
 
 
 def count_paper(database: PageDatabase, paper: str) -> None:
@@ -215,8 +210,22 @@ def _best(connection: sqlite3.Connection, paper: str) -> str | None:
             (paper, CLAIM + claim["id"]),
         ).fetchone()
         if here is not None:
-            return json.dumps({**claim, "here": here[0], "run": here[1], "scale": here[2]}, sort_keys=True)
+            found = {"here": here[0], "run": here[1], "scale": here[2], "verdict": verdict(claim, here[0])}
+            return json.dumps({**claim, **found}, sort_keys=True)
     return None
+
+
+def verdict(claim: Mapping[str, Any], value: float | None) -> str:
+    """Our figure against the claim: `met`, `not met`, or nothing where it cannot be said."""
+    claimed = claim["claimed"]
+    if value is None or isinstance(claimed, str):
+        return ""
+    is_met = {
+        "higher": value >= claimed,
+        "lower": value <= claimed,
+        "equal": abs(value - claimed) <= 5e-4 * max(1.0, abs(claimed)),
+    }[claim["direction"]]
+    return "met" if is_met else "not met"
 
 
 def figure(value: float | str | None, unit: str = "") -> str:

@@ -122,6 +122,12 @@ def test_batch_normalisation_has_no_integer_form() -> None:
         compile_graph(graph)
 
 
+def test_a_variance_below_zero_is_refused() -> None:
+    given = [(np.full(2, value, np.float32), None) for value in (1, 0, 0, -0.5)]
+    with pytest.raises(BrokenGraph, match=r"a variance is -0\.5, it must not be below 0"):
+        compile_graph(single("batch_norm", [(IMAGE, "float32", None)], ("float32", None), given, eps=1e-3))
+
+
 def test_two_constants_are_to_be_folded() -> None:
     graph = with_constant("mul", (1, 3), (1, 3))
     values = dict(graph.values)

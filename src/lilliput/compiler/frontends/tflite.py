@@ -31,6 +31,8 @@ from lilliput.core.errors import (
 )
 
 MAX_FILE_BYTES = 256 << 20
+MAX_STATE_BYTES = 16 << 20
+"""No network for a microcontroller keeps more from run to run; above it a file is taken for damage."""
 _DTYPES: dict[int, DType] = {
     0: "float32", 1: "float32", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16", 9: "int8", 17: "int8",
 }  # fmt: skip
@@ -147,7 +149,7 @@ def _tensor(table: Table, buffers: list[bytes], taken: set[str]) -> Value:
         raise OutOfRange(f"{table.path}: buffer {index}, the file has {len(buffers)}")
     name = _name(table.text(3, "name"), taken)
     if table.scalar(5, "?"):
-        raise UnsupportedAttribute(f"{table.path} ({name}) is a variable: networks with state have no kernels")
+        return _variable(table, name, shape, dtype, bool(buffers[index]))
     if table.scalar(1, "b") == _INT4:
         if not buffers[index]:
             raise UnsupportedAttribute(f"{table.path} ({name}) is an activation of 4 bits; only weights can have them")
@@ -161,6 +163,20 @@ def _tensor(table: Table, buffers: list[bytes], taken: set[str]) -> Value:
     scaled = dtype in ("int8", "uint8", "int16") or (dtype == "int32" and data is None)
     quant = _quant(table.table(4, "quantization"), shape) if scaled else None
     return Value(name, shape, dtype, quant, data)
+
+
+def _variable(table: Table, name: str, shape: tuple[int, ...], dtype: DType, filled: bool) -> Value:
+    """A tensor that keeps what it holds from run to run; it begins with real zeros."""
+    if filled or dtype not in ("float32", "int8", "int16"):
+        raise UnsupportedAttribute(f"{table.path} ({name}) is a variable of {dtype} that no operator can keep")
+    size = checked_bytes(shape, ITEM_BYTES[dtype], table.path)
+    if size > MAX_STATE_BYTES:
+        raise ImpossibleSize(f"{table.path} ({name}) keeps {size} bytes: {MAX_STATE_BYTES} at most")
+    quant = None if dtype == "float32" else _quant(table.table(4, "quantization"), shape)
+    zero = quant.zero_point[0] if dtype == "int8" and quant is not None else 0
+    if not -128 <= zero <= 127:
+        raise OutOfRange(f"{table.path} ({name}) is int8 with the zero point {zero}")
+    return Value(name, shape, dtype, quant, state=np.full(shape, zero, np.dtype(dtype)))
 
 
 def _name(text: str, taken: set[str]) -> str:

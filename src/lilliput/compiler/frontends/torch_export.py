@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import operator
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lilliput.compiler.builder import GraphBuilder
-from lilliput.compiler.frontends import _aten_math, _aten_moves  # noqa: F401 they enter their translations
+from lilliput.compiler.frontends import _aten_math, _aten_moves, _aten_recurrent  # noqa: F401 they enter their translations
 from lilliput.compiler.frontends._aten import HANDLERS, Call
 from lilliput.compiler.graph import Array, Graph, Value
 from lilliput.core.errors import BadValue, DynamicShape, UnsupportedAttribute, UnsupportedOp
@@ -47,7 +48,10 @@ def from_torch(model: torch.nn.Module, *example: torch.Tensor, name: str = "mode
         )
     training = model.training
     try:
-        exported = torch.export.export(model.eval(), example)
+        with warnings.catch_warnings():
+            # Recurrent layers hold their weights in a list beside the parameters, which the exporter remarks on.
+            warnings.filterwarnings("ignore", message="The tensor attributes? .* assigned during export")
+            exported = torch.export.export(model.eval(), example)
     except Exception as error:  # the exporter raises many types of its own
         raise UnsupportedOp(
             f"torch.export cannot read {type(model).__name__}: {str(error).strip().splitlines()[0]}",
@@ -93,6 +97,8 @@ def from_exported(exported: ExportedProgram, *, name: str = "model") -> Graph:
 
 def _call(build: GraphBuilder, node: Any, names: dict[str, Any]) -> Any:
     if node.target is operator.getitem:
+        if not node.users:
+            return None  # a result that nothing reads need not be there
         return names[node.args[0].name][node.args[1]]
     target = str(node.target)
     source = _source(node)

@@ -39,6 +39,10 @@ class BatchNorm(Op):
     def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
         eps = node.attrs.get("eps")
         expect(isinstance(eps, (int, float)) and eps > 0, node, f"eps must be above 0, got {eps!r}")
+        variance = inputs[4].data
+        if variance is not None:
+            least = float(variance.min(initial=0.0))
+            expect(least >= 0, node, f"a variance is {least:g}, it must not be below 0")
 
     def float(self, node: Node, *x: Tensor) -> Tensor:
         value, gamma, beta, mean, variance = x

@@ -44,6 +44,8 @@ LEAST_SHARE = 0.8
 """Of the channels must fit the fast core of the 3×3 kernel; the others cost it about ten times as much."""
 DENSE = 4
 """Up to this many times the taps a dilated layer is run as a dense one: portable kernels take longer for each tap."""
+PLANE = "plane"
+"""The variant of the 3×3 kernel that holds all rows of a channel: faster, with more scratch."""
 WHOLE_BYTES = 1024
 """Up to this much scratch a 3×3 depthwise layer holds all rows of a channel."""
 
@@ -260,7 +262,7 @@ def _by_pairs(node: Node, window: Window, channels: Channels, multiplier: int) -
             in_place=(0,) if multiplier == 1 and window.rows_end_behind_reads() else (),
             variant=variant,
         )
-        for variant, pairs in (("plane", whole), ("rows", 2))
+        for variant, pairs in ((PLANE, whole), ("rows", 2))
     )
     return found if pitch * whole <= WHOLE_BYTES else found[::-1]
 

@@ -22,11 +22,15 @@ import numpy as np
 from lilliput.compiler.grammar import check
 from lilliput.compiler.graph import Array, Graph, Node, Value
 from lilliput.compiler.ops import ops
+from lilliput.compiler.ops._cells import Cell
 from lilliput.compiler.ops.history import fill_of
 from lilliput.core.errors import BadSetting, UnsupportedOp
 
 _KERNELS = {"conv2d": 1, "depthwise_conv2d": 1, "avg_pool2d": 0, "max_pool2d": 0}
 """Operators whose kernel slides along the rows → the axis of kernel height in the weights (pools: from `window`)."""
+
+_CELLS = ("lstm", "gru", "rnn")
+"""Operators that go along the rows from the first to the last, and keep what they need of the past themselves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +95,8 @@ def stream(graph: Graph, hop: int = 0) -> Streamed:
 
 class _Streamer:
     def __init__(self, graph: Graph) -> None:
-        if len(graph.inputs) != 1 or graph.states:
+        owned = {name for node in graph.nodes if node.op in _CELLS for name in node.inputs}
+        if len(graph.inputs) != 1 or any(state.name not in owned for state in graph.states):
             raise UnsupportedOp(
                 f"{graph.name} has {len(graph.inputs)} inputs and {len(graph.states)} states: a stream has one input",
                 fix="compile without --stream",
@@ -145,14 +150,27 @@ class _Streamer:
     def _track(self, node: Node) -> _Track | None:
         """The output's track; None where the node needs its whole inputs."""
         moving = [self.tracks[name] for name in node.inputs if name in self.tracks]
-        still = [v for v in self.graph.ins(node) if v.name not in self.tracks and not v.is_constant]
+        still = [v for v in self.graph.ins(node) if v.name not in self.tracks and not v.is_constant and not v.is_state]
         if not moving or still or len({track.rate for track in moving}) > 1:
             return None
         x, y = self.graph.values[node.inputs[0]], self.graph.values[node.output]
         behind = _Track(moving[0].rate, max(track.shift for track in moving), moving[0].rows)
         if node.op in _KERNELS:
             return self._slides(node, x, y, behind)
+        if node.op in _CELLS:
+            return self._goes_along(node, behind)
         return behind if _row_by_row(self.graph, node) else None
+
+    def _goes_along(self, node: Node, track: _Track) -> _Track | None:
+        """A cell must not see rows from before the beginning: where they come late it works on whole windows."""
+        if track.shift == 0:
+            return track
+        if any(value.is_state for value in self.graph.ins(node)):
+            raise UnsupportedOp(
+                f'{node.op} at "{node.name}" keeps its state and stands behind a layer that looks back',
+                fix="compile without --stream",
+            )
+        return None
 
     def _slides(self, node: Node, x: Value, y: Value, track: _Track) -> _Track | None:
         reach, stride, before, after = _reach(self.graph, node)
@@ -204,6 +222,8 @@ class _Streamer:
             if kept or blank or rows < n:
                 inputs[0] = self._history(inputs[0], node.name, kept, rows, blank, fill)
             attrs["padding"] = ((0, 0), tuple(node.attrs["padding"][1]))
+        elif node.op in _CELLS:
+            inputs = self._kept_by_cell(node)
         else:
             behind = max(self.tracks[name].shift for name in inputs if name in self.tracks)
             for i, name in enumerate(inputs):
@@ -212,6 +232,23 @@ class _Streamer:
                     inputs[i] = self._history(name, f"{node.name}.{i}", late, self._new(name))
             attrs |= _row_attrs(graph, node, self._new(node.output))
         self._append(replace(node, inputs=tuple(inputs), attrs=attrs))
+
+    def _kept_by_cell(self, node: Node) -> list[str]:
+        """The inputs of a recurrent cell with states that stay: those it has, else those that each run begins with."""
+        op = ops[node.op]
+        first = 3 + op.biases if isinstance(op, Cell) else len(node.inputs)
+        weights, starts = node.inputs[:first], node.inputs[first:]
+        n = self.graph.values[node.output].shape[-1]
+        zeros = Value("", (1, n), "float32", data=np.zeros((1, n), np.float32))
+        given = [self.graph.values[name] for name in starts] or [zeros] * (2 if node.op == "lstm" else 1)
+        names = []
+        for i, value in enumerate(given):
+            if value.state is not None:
+                self.values[value.name] = value
+                names.append(value.name)
+            elif value.data is not None:
+                names.append(self._state(f"{node.name} state {i}", value, value.data))
+        return [*weights, *names]
 
     def _whole(self, name: str) -> str:
         """The whole window of a value, the same for every reader."""

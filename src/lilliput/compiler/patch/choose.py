@@ -1,9 +1,9 @@
 """Choose what runs patch by patch: the split, and the grid of tiles.
 
-Without a limit for the SRAM: the smallest arena among all that raise the multiply-accumulates by no more than `rise`.
-With one: the fewest multiply-accumulates among all that fit; so more SRAM never costs more of them. Arenas are those of
-the memory planner with the kernels of the target, scratch included. Candidates whose arena cannot win, by what single
-layers need at least, are not planned.
+Without a limit for the SRAM: the smallest arena among all that raise the multiply-accumulates by no more than `rise`,
+and the instructions, by estimate, by no more than `excess` beyond that. With one: the fewest multiply-accumulates among
+all that fit; so more SRAM never costs more of them. Arenas are those of the memory planner with the kernels of the
+target, scratch included. Candidates whose arena cannot win, by what single layers need at least, are not planned.
 
 Source: MCUNetV2 (arXiv:2110.15352), section 3.4, searches stages and square grids; grids of any R×C are ours.
 """
@@ -17,9 +17,11 @@ from typing import Any
 from lilliput.compiler.graph import Graph, Node
 from lilliput.compiler.known_kernels import KnownKernels
 from lilliput.compiler.op import Target
+from lilliput.compiler.ops.depthwise_conv2d import PLANE
 from lilliput.compiler.passes.dead_code import remove_dead_code
 from lilliput.compiler.passes.legalise import legalise
 from lilliput.compiler.patch.cost import Grid, Image, macs_of, value_bytes
+from lilliput.compiler.patch.effort import network_efforts, rises
 from lilliput.compiler.patch.rewrite import patch_graph
 from lilliput.compiler.patch.stage import Stage, find_stages, stage_until
 from lilliput.compiler.program import arrange, choose_kernels
@@ -35,6 +37,8 @@ class PatchSettings:
         until: the last layer that runs by patches; empty searches all.
         image: `resident`, in the arena as a whole, or `streamed`, asked for window by window.
         rise: most additional multiply-accumulates, as a part of the network's; what is named (grid and layer) has none.
+        excess: most additional instructions beyond that, by the estimate of `effort.py`, where any candidate keeps to
+            it; a grid that is named and a limit of memory come before it.
         sram_bytes: limit for the arena; None looks for the smallest.
         largest: most tiles along one side.
     """
@@ -44,14 +48,16 @@ class PatchSettings:
     until: str = ""
     image: Image = "resident"
     rise: float = 0.25
+    excess: float = 0.08
     sram_bytes: int | None = None
-    largest: int = 4
+    largest: int = 6
 
     def __post_init__(self) -> None:
         if min(self.rows, self.columns) < 0 or (self.rows == 0) != (self.columns == 0) or self.largest < 2:
             raise ValueError(f"a grid of {self.rows}x{self.columns}, or sides up to {self.largest}, cannot be")
-        if not self.rise >= 0:
-            raise ValueError(f"`rise` must be 0 or more, got {self.rise}")
+        for name in ("rise", "excess"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"`{name}` must be 0 or more, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +72,7 @@ class Patched:
         whole_bytes: the arena of the network run whole.
         macs: multiply-accumulates of `graph`.
         whole_macs: of the network run whole.
+        effort: additional instructions as a part of the network's, by the estimate of `effort.py`.
         planned: how many candidates were planned.
     """
 
@@ -76,6 +83,7 @@ class Patched:
     whole_bytes: int
     macs: int
     whole_macs: int
+    effort: float
     planned: int
 
     @property
@@ -88,7 +96,8 @@ class Patched:
         grid = self.grid
         found = {
             "arena_bytes": self.arena_bytes, "whole_bytes": self.whole_bytes, "macs": self.macs,
-            "whole_macs": self.whole_macs, "rise": round(self.rise, 4), "planned": self.planned,
+            "whole_macs": self.whole_macs, "rise": round(self.rise, 4),
+            "instructions_rise_estimate": round(self.effort, 4), "planned": self.planned,
         }  # fmt: skip
         if grid is None:
             return {"grid": "off", **found}
@@ -129,7 +138,7 @@ class _Choice:
         whole = arrange(graph, choose_kernels(graph, target, self.known))
         self.graph, self.whole_bytes = whole.graph, whole.plan.arena_bytes
         self.whole_macs = sum(macs_of(graph, node) for node in graph.nodes)
-        self.sizes = value_bytes(graph)
+        self.sizes, self.efforts = value_bytes(graph), network_efforts(graph)
         self.planned = 1
 
     def run(self) -> Patched:
@@ -151,7 +160,7 @@ class _Choice:
 
     def _cheapest(self, candidates: Sequence[_Candidate]) -> Patched:
         limit = self.settings.sram_bytes or 0
-        for candidate in sorted(candidates, key=lambda c: (c.macs, c.floor)):
+        for candidate in sorted(candidates, key=lambda c: (c.macs, c.grid is not None, c.floor)):
             if candidate.floor <= limit and self._arena(candidate, distinct=True) <= limit:
                 arena = self._arena(candidate)
                 if arena <= limit:
@@ -182,12 +191,17 @@ class _Choice:
                 why=f"the cheapest add {100 * least:.1f} %",
                 fix=f"--patch-rise {int(100 * least) + 1}",
             )
-        return found
+        if settings.rows or settings.sram_bytes is not None:
+            return found
+        lean = [c for c in found if c.grid is None or rises(c.grid, self.efforts).excess <= settings.excess]
+        return lean or found
 
     def _grids(self) -> Iterator[Grid]:
         settings = self.settings
         sides = range(1, settings.largest + 1)
-        wanted = [(settings.rows, settings.columns)] if settings.rows else [(r, c) for r in sides for c in sides]
+        wanted = [(settings.rows, settings.columns)]
+        if not settings.rows:
+            wanted = [(rows, columns) for rows in sides for columns in sides if rows * columns > 1]
         seen: set[tuple[str, int, int]] = set()
         refused: UnsupportedOp | BadSetting | None = None
         for stage in self._stages():
@@ -224,16 +238,44 @@ class _Choice:
     def _arena(self, candidate: _Candidate, *, distinct: bool = False) -> int:
         if candidate.grid is None:
             return self.whole_bytes
-        graph = patch_graph(candidate.grid, self.settings.image, distinct=distinct)
         self.planned += 1
+        graph = self._graph(candidate.grid, distinct=distinct)
         return arrange(graph, choose_kernels(graph, self.target, self.known)).plan.arena_bytes
+
+    def _graph(self, grid: Grid, *, distinct: bool = False) -> Graph:
+        """The patched graph; all tiles of a layer ask for the kernel of the largest, so that they share its weights."""
+        graph = patch_graph(grid, self.settings.image, distinct=distinct)
+        largest: dict[str, Node] = {}
+        for node in graph.nodes:
+            if node.layer != node.name:
+                other = largest.setdefault(node.layer, node)
+                if graph.values[node.output].nbytes > graph.values[other.output].nbytes:
+                    largest[node.layer] = node
+        kernels = {layer: self.known.choose(graph, node, self.target) for layer, node in largest.items()}
+        variants = {layer: kernel.variant for layer, kernel in kernels.items() if kernel and kernel.variant}
+        return graph.replace(
+            nodes=[n.with_attrs(variant=variants[n.layer]) if n.layer in variants else n for n in graph.nodes]
+        )
 
     def _patched(self, candidate: _Candidate, arena: int) -> Patched:
         grid, image = candidate.grid, self.settings.image
-        graph = self.graph if grid is None else patch_graph(grid, image)
+        graph, effort = self.graph, 0.0
+        if grid is not None:
+            graph, effort = self._with_planes(self._graph(grid), arena), rises(grid, self.efforts).instructions
         return Patched(
-            graph, grid, image, arena, self.whole_bytes, candidate.macs, self.whole_macs, self.planned
-        )  # fmt: skip
+            graph, grid, image, arena, self.whole_bytes, candidate.macs, self.whole_macs, effort, self.planned
+        )
+
+    def _with_planes(self, graph: Graph, arena: int) -> Graph:
+        """Depthwise tiles hold all rows of a channel, which is faster, where that does not cost memory."""
+        layers = {node.layer for node in graph.nodes if node.layer != node.name and node.op == "depthwise_conv2d"}
+        for some in (layers, *({layer} for layer in sorted(layers))):
+            other = graph.replace(nodes=[n.with_attrs(variant=PLANE) if n.layer in some else n for n in graph.nodes])
+            if arrange(other, choose_kernels(other, self.target, self.known)).plan.arena_bytes <= arena:
+                graph = other
+                if some == layers:
+                    break
+        return graph
 
     def _floor(self, grid: Grid) -> int:
         """Bytes that every order and every plan needs: single layers with what must live beside them."""

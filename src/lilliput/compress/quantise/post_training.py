@@ -17,6 +17,8 @@ from torch import Tensor
 
 from lilliput.compiler.graph import Array, Graph, Quant
 from lilliput.compiler.interpret import runs_by_rows
+from lilliput.compiler.ops import ops
+from lilliput.compiler.ops._cells import Cell
 from lilliput.compress.quantise.activations import choose_quants, with_rescales
 from lilliput.compress.quantise.bias_correction import correct_bias
 from lilliput.compress.quantise.bits import choose_bits
@@ -81,8 +83,10 @@ def quantise(
             not fit `weight_bytes`.
         BadValue: LP207, the items or an activation hold NaN or infinity.
         UnsafeRange: LP312, a bias needs more than 32 bits.
+        UnsupportedOp: LP301, a recurrent cell: it has an integer form only in TensorFlow Lite files.
     """
     settings = settings or QuantiseSettings()
+    _refuse_cells(graph)
     if settings.activations == "int16" and input_quant:
         raise BadSetting(
             "quantise.activations = 'int16' for a network whose inputs are int8 already",
@@ -102,6 +106,12 @@ def quantise(
         best = other if _output_sqnr(other) > _output_sqnr(best) + _CLEAR_DB else best
     emit(Event("done", "quantise", step=len(tries), value=_output_sqnr(best), unit="dB"))
     return best
+
+
+def _refuse_cells(graph: Graph) -> None:
+    for node in graph.nodes:
+        if isinstance(ops[node.op], Cell) or node.op == "svdf":
+            raise ops[node.op].unsupported(node, "cannot be quantised here: compile it in float32")
 
 
 def _quantise(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 import sqlite3
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lilliput.core import provenance
-from lilliput.core.errors import BadSetting, MissingFile, UnknownName
+from lilliput.core.errors import BadSetting, MissingFile, UnknownName, WrongChecksum
 from lilliput.core.files import sha256_of
 from lilliput.core.store.alive import AliveFile
 from lilliput.core.store.database import connect, default_path, store_errors, transaction
@@ -233,6 +234,13 @@ class Store:
             )
         return self._read(found[0])
 
+    def settings_of(self, run_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Run → its settings, for those of the runs that there are."""
+        ids = list(dict.fromkeys(run_ids))
+        marks = ", ".join("?" for _ in ids)
+        rows = self._query(f"SELECT id, settings FROM runs WHERE id IN ({marks})", tuple(ids))
+        return {run: json.loads(text) for run, text in rows}
+
     def metrics(self, run_id: str) -> list[Metric]:
         """All figures of a run, by name, split and step."""
         rows = self._query(
@@ -255,6 +263,26 @@ class Store:
         """Path → `"whole"`, `"changed"` or `"gone"`, as the files are now; `"elsewhere"` for an imported run."""
         folder = self._query("SELECT folder FROM runs WHERE id = ?", (self.run(run_id).id,))[0][0]
         return {artifact.path: _artifact_state(folder, artifact) for artifact in self.artifacts(run_id)}
+
+    def artifact_file(self, run_id: str, path: str) -> Path:
+        """Where a file that a run wrote lies, whole and unchanged.
+
+        Raises:
+            UnknownName: LP100, no such run, or it wrote no such file.
+            MissingFile: LP221, the file is gone, or the run is from another machine. WrongChecksum: LP210, it changed.
+        """
+        artifact = next((one for one in self.artifacts(run_id) if one.path == path), None)
+        if artifact is None:
+            raise UnknownName(f"run {run_id} wrote no file {path[:200]!r}")
+        folder = self._query("SELECT folder FROM runs WHERE id = ?", (self.run(run_id).id,))[0][0]
+        state = _artifact_state(folder, artifact)
+        if state == "changed":
+            raise WrongChecksum(f"{path} is not what run {run_id} wrote: it was changed since")
+        if state != "whole":
+            raise MissingFile(
+                f"{path} of run {run_id} is not here", why="it was removed, or written on another machine"
+            )
+        return Path(folder) / path
 
     def claims(self, paper: str | None = None) -> list[ClaimRow]:
         """The claims of one paper in its order, or all by paper."""

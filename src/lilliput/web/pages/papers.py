@@ -6,53 +6,55 @@ import json
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
+from lilliput.core.errors import UnknownName
 from lilliput.core.provenance import now
+from lilliput.papers import Paper
 from lilliput.papers._running import CLAIM
 from lilliput.web.app import Site, site_of
 from lilliput.web.feed import FeedQuery, facets, feed, period_label
-from lilliput.web.forms import checked_form, text_of
-from lilliput.web.sync import HALF_LIFE_DAYS, RUN, VOTE, count_paper
+from lilliput.web.formats import View, viewed
+from lilliput.web.forms import checked_form, form_fields, text_of
+from lilliput.web.results import produced, result_plots
+from lilliput.web.structure import layers_of, models_of, sources_of, system_picture
+from lilliput.web.sync import HALF_LIFE_DAYS, RUN, VOTE, count_paper, verdict
 
 router = APIRouter()
 NOTE_LENGTH = 4000
+NETWORKS = 4
 
 
-@router.get("/", include_in_schema=True)
-def show_feed(request: Request) -> Response:
+@viewed(router, "/", stem="/papers")
+def show_feed(request: Request) -> View:
     """The papers of a view as cards."""
     site = site_of(request)
     site.sync.runs()
-    query = FeedQuery.of(dict(request.query_params))
+    query = FeedQuery.of({key: value for key, value in request.query_params.items() if key != "format"})
     view = feed(site.database, query)
-    voted = _voted(site, request)
-    heat = {"half_life": HALF_LIFE_DAYS, "vote": VOTE, "run": RUN}
-    return site.render(
-        request, "feed.html", query=query, view=view, facets=facets(site.database), voted=voted, heat=heat,
-        label=period_label(query.period, view.at) if view.at else "",
+    return View(
+        template="feed.html", name="papers",
+        document={"total": view.total, "pages": view.pages, "papers": view.cards},
+        rows=[_card_row(card) for card in view.cards], columns=_CARD_COLUMNS,
+        context={
+            "query": query, "view": view, "facets": facets(site.database), "voted": _voted(site, request),
+            "heat": {"half_life": HALF_LIFE_DAYS, "vote": VOTE, "run": RUN},
+            "label": period_label(query.period, view.at) if view.at else "",
+        },
     )  # fmt: skip
 
 
-@router.get("/papers.json")
-def feed_as_json(request: Request) -> Response:
-    """The same view for programs."""
-    site = site_of(request)
-    site.sync.runs()
-    query = FeedQuery.of(dict(request.query_params))
-    view = feed(site.database, query)
-    return JSONResponse(
-        {"format": "lilliput/papers", "version": 1, "total": view.total, "pages": view.pages, "papers": view.cards}
-    )
+_CARD_COLUMNS = (
+    "name", "title", "date", "week", "authors", "status", "topics", "votes", "runs", "claim", "on", "claimed", "here",
+    "unit", "kind", "verdict", "run", "summary",
+)  # fmt: skip
 
 
-@router.get("/papers/{name}.json")
-def paper_as_json(request: Request, name: str) -> Response:
-    """A paper with its claims and our figures, for programs."""
-    site = site_of(request)
-    site.sync.runs()
-    described = site.paper(name).describe()
-    return JSONResponse({"format": "lilliput/paper", "version": 1, **described, "claims": claims_here(site, name)})
+def _card_row(card: dict[str, Any]) -> dict[str, Any]:
+    """A card on one line, its best comparison in columns of their own."""
+    best = card["best"] or {}
+    return {**card, **{key: best.get(key) for key in ("on", "claimed", "here", "unit", "kind", "verdict", "run")},
+            "claim": best.get("metric")}  # fmt: skip
 
 
 @router.get("/papers/{name}.bib")
@@ -61,22 +63,61 @@ def paper_as_bibtex(request: Request, name: str) -> Response:
     return PlainTextResponse(site_of(request).paper(name).bibtex(), media_type="application/x-bibtex")
 
 
-@router.get("/papers/{name}")
-def show_paper(request: Request, name: str) -> Response:
+@viewed(router, "/papers/{name}")
+def show_paper(request: Request, name: str) -> View:
     """What a paper claims, and what came out here."""
     site = site_of(request)
     site.sync.runs()
     paper = site.paper(name)
     row = dict(site.database.query("SELECT * FROM papers WHERE name = ?", (name,))[0])
     content = json.loads(row["content"])
-    return site.render(
-        request, "paper.html", paper=paper, row=row, content=content, claims=claims_here(site, name),
-        runs=_runs(site, name), notes=_notes(site, name), voted=name in _voted(site, request),
-        scales=content["scales"],
+    claims = claims_here(site, name)
+    return View(
+        template="paper.html", name="paper", document={**paper.describe(), "claims": claims},
+        rows=[_claim_row(claim) for claim in claims], columns=_CLAIM_COLUMNS,
+        context={
+            "paper": paper, "claims": claims, "row": row, "content": content, "runs": _runs(site, name),
+            "notes": _notes(site, name), "voted": name in _voted(site, request), "scales": content["scales"],
+            "plots": result_plots(site.database, name), "produced": produced(site.store, name), **_structure(paper),
+        },
     )  # fmt: skip
 
 
-@router.post("/papers/{name}/vote")
+def _structure(paper: Paper) -> dict[str, Any]:
+    """Pictures and lists of what the system consists of."""
+    sources = sources_of(paper)
+    models = models_of(paper, sources)
+    return {
+        "sources": sources, "models": models, "system": system_picture(paper, sources),
+        "networks": [(model, layers_of(model)) for model in models[:NETWORKS]],
+    }  # fmt: skip
+
+
+@router.get("/papers/{name}/code/{module}")
+def show_code(request: Request, name: str, module: str) -> Response:
+    """One of the files that hold a paper's system."""
+    site = site_of(request)
+    paper = site.paper(name)
+    source = next((source for source in sources_of(paper) if source.module == module), None)
+    if source is None:
+        raise UnknownName(f"{module[:80]!r} is no file of {name}", fix=f"/papers/{name}#code lists them")
+    text = source.file.read_text(encoding="utf-8")
+    return site.render(request, "code.html", paper=paper, source=source, lines=text.splitlines())
+
+
+_CLAIM_COLUMNS = (
+    "id", "metric", "on", "claimed", "unit", "direction", "source", "verified", "here", "low", "high", "n", "verdict",
+    "kind", "command_line", "commit_id", "seed", "machine", "started", "run", "scale", "note",
+)  # fmt: skip
+
+
+def _claim_row(claim: dict[str, Any]) -> dict[str, Any]:
+    """A claim and our figure on one line."""
+    here = claim["here"] or {}
+    return {**here, **claim, "here": here.get("value")}
+
+
+@router.post("/papers/{name}/vote", openapi_extra=form_fields("vote", "back"))
 async def vote(request: Request, name: str) -> Response:
     """Give a vote, or take it back."""
     form, site = await checked_form(request), site_of(request)
@@ -92,7 +133,7 @@ async def vote(request: Request, name: str) -> Response:
     return RedirectResponse(_back(text_of(form, "back"), f"/papers/{name}"), 303)
 
 
-@router.post("/papers/{name}/notes")
+@router.post("/papers/{name}/notes", openapi_extra=form_fields("text", "remove"))
 async def write_note(request: Request, name: str) -> Response:
     """Keep a note on a paper, or remove one."""
     form, site = await checked_form(request), site_of(request)
@@ -118,22 +159,8 @@ def claims_here(site: Site, name: str) -> list[dict[str, Any]]:
             (name, CLAIM + claim["id"]),
         )
         here = dict(rows[0]) if rows else None
-        found.append({**claim, "here": here, "verdict": _verdict(claim, here)})
+        found.append({**claim, "here": here, "verdict": verdict(claim, here["value"] if here else None)})
     return found
-
-
-def _verdict(claim: dict[str, Any], here: dict[str, Any] | None) -> str:
-    """`met`, `not met`, or nothing where it cannot be said."""
-    claimed = claim["claimed"]
-    if here is None or isinstance(claimed, str):
-        return ""
-    value = here["value"]
-    is_met = {
-        "higher": value >= claimed,
-        "lower": value <= claimed,
-        "equal": abs(value - claimed) <= 5e-4 * max(1.0, abs(claimed)),
-    }[claim["direction"]]
-    return "met" if is_met else "not met"
 
 
 def _runs(site: Site, name: str) -> list[dict[str, Any]]:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import csv
-import io
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 
 from lilliput.core.errors import BadSetting
 from lilliput.papers._recipe import SCALES
 from lilliput.web.app import Site, site_of
-from lilliput.web.forms import checked_form, text_of
+from lilliput.web.formats import View, viewed
+from lilliput.web.forms import checked_form, form_fields, text_of
 from lilliput.web.jobs import OVER, Jobs
 from lilliput.web.jobs import Request as Wanted
+from lilliput.web.sides import flat
 
 router = APIRouter()
 PAGE = 50
@@ -52,14 +52,15 @@ def ask(request: Request, name: str, scale: str = "smoke", seeds: str = "", sett
     wanted = _wanted(name, scale, seeds, settings)
     plan = wanted.plan(site.papers, site.settings.folder)
     waiting = site.database.query("SELECT count(*) FROM jobs WHERE state IN ('waiting', 'running')")[0][0]
+    described = plan.describe()
     return site.render(
-        request, "ask.html", paper=paper, plan=plan, described=plan.describe(), flat=_flat(plan.describe()["settings"]),
+        request, "ask.html", paper=paper, plan=plan, described=described, flat=list(flat(described["settings"])),
         scale=scale, seeds=seeds, settings=settings, scales=[s for s in SCALES if s in plan.recipe.scales],
         waiting=waiting,
     )  # fmt: skip
 
 
-@router.post("/papers/{name}/run")
+@router.post("/papers/{name}/run", openapi_extra=form_fields("scale", "seeds", "settings"))
 async def start(request: Request, name: str) -> Response:
     """Queue a run."""
     form, site = await checked_form(request), site_of(request)
@@ -105,7 +106,7 @@ async def follow(request: Request, job: str, start: int = 0) -> Response:
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-@router.post("/jobs/{job}/{what}")
+@router.post("/jobs/{job}/{what}", openapi_extra=form_fields())
 async def change(request: Request, job: str, what: str) -> Response:
     """Cancel or resume a job."""
     await checked_form(request)
@@ -116,44 +117,36 @@ async def change(request: Request, job: str, what: str) -> Response:
     return RedirectResponse(f"/jobs/{job}", 303)
 
 
-@router.get("/runs")
-def show_runs(request: Request, paper: str = "", task: str = "", state: str = "", page: int = 1) -> Response:
+@viewed(router, "/runs")
+def show_runs(request: Request, paper: str = "", task: str = "", state: str = "", page: int = 1) -> View:
     """All runs of this installation, newest first."""
     site = site_of(request)
     runs, total = _runs(site, paper, task, state, page)
-    jobs = jobs_of_site(site).recent()
-    return site.render(
-        request, "runs.html", runs=runs, total=total, pages=-(-total // PAGE), page=page, jobs=jobs,
-        chosen={"paper": paper, "task": task, "state": state},
+    return View(
+        template="runs.html", name="run-list", document={"total": total, "runs": runs}, rows=runs, columns=_LISTED,
+        context={
+            "runs": runs, "total": total, "pages": -(-total // PAGE), "page": page, "jobs": jobs_of_site(site).recent(),
+            "chosen": {"paper": paper, "task": task, "state": state},
+        },
     )  # fmt: skip
 
 
-@router.get("/runs.json")
-def runs_as_json(request: Request, paper: str = "", task: str = "", state: str = "", page: int = 1) -> Response:
-    """The same for programs."""
-    runs, total = _runs(site_of(request), paper, task, state, page)
-    return JSONResponse({"format": "lilliput/run-list", "version": 1, "total": total, "runs": runs})
-
-
-@router.get("/runs.csv")
-def runs_as_csv(request: Request, paper: str = "", task: str = "", state: str = "", page: int = 1) -> Response:
-    """The same as a table."""
-    runs, _ = _runs(site_of(request), paper, task, state, page)
-    return csv_answer(runs, "runs.csv")
-
-
-@router.get("/runs/{run}.json")
-def run_as_json(request: Request, run: str) -> Response:
-    """A run with its figures and files, for programs."""
-    return JSONResponse({"format": "lilliput/run", "version": 1, **_run(site_of(request), run)})
-
-
-@router.get("/runs/{run}")
-def show_run(request: Request, run: str) -> Response:
+@viewed(router, "/runs/{run}")
+def show_run(request: Request, run: str) -> View:
     """A run with its figures and files."""
-    site = site_of(request)
-    found = _run(site, run)
-    return site.render(request, "run.html", **found, flat=_flat(found["run"]["settings"]))
+    found = _run(site_of(request), run)
+    return View(
+        template="run.html", name="run", document=found, rows=found["metrics"],
+        columns=("name", "split", "step", "value", "unit", "n", "low", "high"),
+        context={**found, "flat": list(flat(found["run"]["settings"]))},
+    )  # fmt: skip
+
+
+@router.get("/runs/{run}/files/{path:path}")
+def give_file(request: Request, run: str, path: str) -> Response:
+    """A file that a run wrote, to keep; never shown in the page, whatever is in it."""
+    file = site_of(request).store.artifact_file(run, path)
+    return FileResponse(file, media_type="application/octet-stream", filename=file.name)
 
 
 def progress(events: list[dict[str, Any]]) -> dict[str, Any]:
@@ -166,20 +159,9 @@ def progress(events: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def csv_answer(rows: list[dict[str, Any]], name: str) -> Response:
-    """Rows as a CSV file. A cell that a spreadsheet would take for a formula gets an apostrophe in front."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else ["empty"], lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({key: _plain_cell(value) for key, value in row.items()})
-    return PlainTextResponse(
-        text.getvalue(), media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
-
-
-def _plain_cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
+_LISTED = (
+    "id", "command", "paper", "task", "model", "scale", "seed", "state", "started", "seconds", "commit"
+)  # fmt: skip
 
 
 def _runs(site: Site, paper: str, task: str, state: str, page: int) -> tuple[list[dict[str, Any]], int]:
@@ -191,8 +173,7 @@ def _runs(site: Site, paper: str, task: str, state: str, page: int) -> tuple[lis
         paper=paper or None, task=task or None, state=state or None, limit=PAGE, offset=(page - 1) * PAGE
     )
     total = site.store.count(paper=paper or None, task=task or None, state=state or None)
-    keys = ("id", "command", "paper", "task", "model", "scale", "seed", "state", "started", "seconds", "commit")
-    return [{key: getattr(run, key) for key in keys} for run in runs], total
+    return [{key: getattr(run, key) for key in _LISTED} for run in runs], total
 
 
 def _run(site: Site, run_id: str) -> dict[str, Any]:
@@ -214,10 +195,3 @@ def _wanted(name: str, scale: str, seeds: str, settings: str) -> Wanted:
         raise BadSetting(f"seeds = {seeds[:40]!r}", why="it must be a number from 1 to 1000, or empty")
     lines = tuple(line.strip() for line in settings.splitlines() if line.strip())
     return Wanted(name, scale, int(seeds) if seeds else None, lines[:50])
-
-
-def _flat(settings: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for key, value in settings.items():
-        found += _flat(value, f"{before}{key}.") if isinstance(value, dict) else [(f"{before}{key}", value)]
-    return found

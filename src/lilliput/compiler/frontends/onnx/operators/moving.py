@@ -55,7 +55,8 @@ def _transpose(r: Reader, op: Operator) -> str:
         return r.transpose(op, x, perm)
     long_axes = [axis for axis in perm if shape[axis] > 1]
     op.demand(long_axes == sorted(long_axes), f"perm {list(perm)} moves the batch")
-    return r.reshape(op, x, [shape[axis] for axis in perm])
+    # The batch of one may come to stand elsewhere, as recurrent layers have it: such a graph runs row by row.
+    return r.node(op, "reshape", [x], shape=tuple(shape[axis] for axis in perm))
 
 
 @on("Concat", moves=True)

@@ -1,0 +1,21 @@
+/* lp_rnn_first_f32: lp_rnn_f32 that begins anew in each call, with given first values.
+ *
+ * Layout    x, y as in lp_rnn_f32.h; first[1 * n]; `scratch`: 1 * n floats, then what lp_rnn_f32 needs
+ * Value     as lp_rnn_f32 on states that hold `first`
+ * Memory    scratch 4 * 1 * n bytes more; no heap.
+ * Aliasing  none of them overlap.
+ * Failure   none at run time.
+ */
+#ifndef LP_RNN_FIRST_F32_H
+#define LP_RNN_FIRST_F32_H
+
+#include "lp_rnn_f32.h"
+
+typedef struct {
+    lp_rnn_f32_t cell;
+    const float *first;
+} lp_rnn_first_f32_t;
+
+void lp_rnn_first_f32(const lp_rnn_first_f32_t *op, const float *restrict x, float *restrict y, void *scratch);
+
+#endif
