@@ -10,7 +10,8 @@ Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per ou
 Kernels  portable: 1×1 without padding; those with groups; all others
          DSP: 1×1 without padding and all others, each by two kinds of blocks; where a factor is above 1/2: 1×1 without
          padding; input channels in fours; all others, but not with groups
-         MVE: 1×1 without padding; all others, but not with groups. RVV: 1×1 without padding; all others
+         MVE: 1×1 without padding; all others, but not with groups of one or two output channels
+         RVV: 1×1 without padding; all others
          with weights of 4 bits: all by one portable kernel; three of DSP
          host: one for all, but not with groups
 """
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 PATCH_TAPS, PATCH_CHANNELS = 64, 16
 """With up to so many taps, whose runs are short, and from so many output channels up, which share the copies, float
 kernels copy what 4 outputs look at side by side, 1 KiB at most."""
+
+FEWEST = 3
+"""Output channels of a group from which on Helium's fours of channels are worth it; groups are filled up to fours."""
 
 
 @register_op
@@ -116,11 +120,13 @@ class Conv2d(Op):
         by_patches = target.dsp and fits_dsp(channels) and x.shape[3] == w.shape[3]
         if w.bits == 4 and not by_patches:
             return _general_s4(node, inputs, window, channels)
+        mve = target.mve and w.bits == 8 and channels.rounding == "double"
         if x.shape[3] != w.shape[3]:
-            return _general(node, inputs, window, channels)
+            fills = len(channels.rows) * w.shape[3] >= FEWEST * x.shape[3]
+            return (_by_vectors if mve and fills else _general)(node, inputs, window, channels)
         if window.is_pointwise:
             return _pointwise(node, window, channels, target, w.bits)
-        if target.mve and w.bits == 8 and channels.rounding == "double":
+        if mve:
             return _by_vectors(node, inputs, window, channels)
         if by_patches:
             return _by_patches(node, inputs, window, channels)
@@ -324,10 +330,16 @@ def _by_vectors(node: Node, inputs: Sequence[Value], window: Window, channels: C
     taps = channels.rows.shape[1]
     held = held_patches(taps, window.positions)
     sizes = tuple(field for field in _sizes(inputs, window) if field.name != "c_out")
-    ends = (Field("x_zero", "int32_t", channels.x_zero), Field("held", "int32_t", held))
+    groups = inputs[0].shape[3] // inputs[1].shape[3]
+    ends = {"groups": groups, "x_zero": channels.x_zero, "held": held}
     return Kernel(
         function="lp_conv2d_s8_mve",
-        fields=(*dots_fields(channels), *sizes, *window.fields(), *ends),
+        fields=(
+            *dots_fields(channels, groups),
+            *sizes,
+            *window.fields(),
+            *(Field(name, "int32_t", value) for name, value in ends.items()),
+        ),
         operands=(node.inputs[0], node.output),
         scratch_bytes=held * taps,
         also=("lp_dots_s8_mve",),
