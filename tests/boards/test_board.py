@@ -38,7 +38,7 @@ ram = "sheet, 2"
 def test_the_boards_that_the_project_promises_are_there() -> None:
     promised = {
         "nucleo-f446re", "nucleo-f746zg", "nucleo-h743zi", "nucleo-l4r5zi", "disco-f412", "arduino-nano-33-ble",
-        "rp2040-pico", "rp2350-pico2", "mps3-an547", "esp32-c3", "host",
+        "rp2040-pico", "rp2350-pico2", "mps3-an547", "esp32-c3", "qemu-rv32v", "host",
     }  # fmt: skip
     assert promised <= set(boards)
 

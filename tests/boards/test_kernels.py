@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from lilliput.boards import boards
+from lilliput.boards.qemu import find_qemu
 from lilliput.boards.verify import verify
 from lilliput.compiler.graph import Graph
 from lilliput.compiler.program import compile_graph
+from lilliput.core.errors import MissingTool
 from tests.runtime.cases import CASES, side_by_side
 from tests.runtime.harness import sample
 from tests.runtime.weighted_cases import SAME3, conv, depthwise
@@ -35,12 +37,15 @@ def everything() -> Graph:
 
 
 @pytest.mark.parametrize(
-    "name", ["nucleo-f446re", "nucleo-f746zg", "rp2040-pico", "rp2350-pico2", "esp32-c3", "mps3-an547"]
+    "name", ["nucleo-f446re", "nucleo-f746zg", "rp2040-pico", "rp2350-pico2", "esp32-c3", "mps3-an547", "qemu-rv32v"]
 )
 def test_every_kernel_gives_the_references_bytes(name: str) -> None:
     board = boards[name]
-    if board.emulator == "qemu" and shutil.which("qemu-system-arm") is None:
-        pytest.skip("qemu-system-arm is not installed")
+    if board.emulator == "qemu":
+        try:
+            find_qemu(board)
+        except MissingTool as error:
+            pytest.skip(error.what)
     program = compile_graph(everything(), board.target)
     rng = np.random.default_rng(5)
     inputs = [sample(value, 6, rng) for value in program.inputs]

@@ -11,6 +11,7 @@ import pytest
 from lilliput.boards import HOST, boards
 from lilliput.boards import qemu as qemu_module
 from lilliput.boards.board import Board
+from lilliput.boards.firmware import nearest_board
 from lilliput.boards.ports import SourceFiles, ports_of
 from lilliput.boards.run import differing_bytes, execute
 from lilliput.core.errors import DoesNotFit, MissingTool, NotThisFormat
@@ -18,6 +19,7 @@ from tests.boards.networks import program_for, rows
 
 M4 = boards["nucleo-f446re"]
 M55 = boards["mps3-an547"]
+C3, RV32V = boards["esp32-c3"], boards["qemu-rv32v"]
 needs_qemu = pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is not installed")
 
 
@@ -115,7 +117,28 @@ def test_qemu_counts_what_unicorn_counts() -> None:
     assert np.abs(np.array(counted) - np.array(exact)).max() <= 2 * 1e9 / board.clock_hz
 
 
-def test_qemu_that_is_missing_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(shutil.which("qemu-system-riscv32") is None, reason="qemu-system-riscv32 is not installed")
+def test_minstret_counts_what_unicorn_counts_and_the_call() -> None:
+    """The same code for RV32 in both, over inputs that take it different ways."""
+    program, x = program_for(C3), rows(6)
+    counted = execute(program, replace(RV32V, features=frozenset()), [x])
+    exact = execute(program, C3, [x])
+    np.testing.assert_array_equal(counted.outputs[0], exact.outputs[0])
+    assert "minstret" in counted.instructions_how
+    assert {a - b for a, b in zip(counted.instructions, exact.instructions, strict=True)} == {5}
+    assert counted.stack_bytes is not None
+    assert 0 < counted.stack_bytes < 1024
+
+
+@pytest.mark.parametrize(
+    ("board", "package"), [(M55, "qemu-system-arm"), (RV32V, "qemu-system-misc")], ids=["Arm", "RISC-V"]
+)
+def test_qemu_that_is_missing_names_the_package(board: Board, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qemu_module.shutil, "which", lambda name: None)
-    with pytest.raises(MissingTool, match=r"(?s)LP602.*apt-get install qemu-system-arm"):
-        execute(program_for(M55), M55, [rows(1)])
+    with pytest.raises(MissingTool, match=rf"(?s)LP602.*apt-get install {package}"):
+        execute(program_for(board), board, [rows(1)])
+
+
+def test_a_virtual_board_is_nobodys_nearest() -> None:
+    assert RV32V.is_virtual
+    assert nearest_board(RV32V.flash_bytes - 4096, RV32V.sram_bytes - 4096) is None

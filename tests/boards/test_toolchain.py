@@ -93,6 +93,10 @@ def test_features_reach_the_compiler(macro: str) -> None:
 
 def test_vectors_reach_the_compiler() -> None:
     compile_one("#if !(__ARM_FEATURE_MVE & 1)\n#error missing\n#endif\nint x;", "mps3-an547")
+    vectors = "#ifndef __riscv_vector\n#error missing\n#endif\nint x;"
+    compile_one(vectors, "qemu-rv32v")
+    with pytest.raises(ToolFailed, match="missing"):
+        compile_one(vectors, "esp32-c3")
 
 
 def test_a_cached_object_is_the_one_that_was_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

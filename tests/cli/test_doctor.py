@@ -24,7 +24,7 @@ def test_what_is_missing_comes_with_the_command_that_gets_it(capsys, monkeypatch
     assert "qemu-system-arm" in out
     assert "something that `lilliput build` needs is missing" in out
     run(["doctor", "-q"])
-    assert capsys.readouterr().out.split() == ["unicorn", "gcc", "QEMU", "arm-gcc", "browser"]
+    assert capsys.readouterr().out.split() == ["unicorn", "gcc", "QEMU", "QEMU-RISC-V", "arm-gcc", "browser"]
 
 
 def test_what_is_only_useful_does_not_make_the_answer_no(capsys, monkeypatch):

@@ -38,6 +38,7 @@ STRICT = [
 ]
 
 PORTABLE, DSP, MVE = Target(), Target(dsp=True), Target(dsp=True, mve=True)
+RVV = Target(rvv=True)
 ALL_TARGETS = (PORTABLE, DSP, MVE)
 
 _MAIN = """

@@ -59,12 +59,14 @@ class Board:
         title, vendor, chip: for reports.
         core: processor core.
         clock_hz: highest clock at which the vendor specifies the chip.
-        features: `dsp`, `fpu` (single precision), `fpu64`, `mve`.
+        features: `dsp`, `fpu` (single precision), `fpu64`, `mve`, `rvv`.
         flash: where code lies; constants too, unless `constants` is given.
         constants: second address window onto the same flash for data reads, where the chip has one.
         ram: the RAM that data, arena and stack share.
         emulator: what runs its images here.
         qemu_machine: for `qemu`.
+        qemu_cpu: QEMU's name of the processor with its options, where the machine has more than one.
+        is_virtual: a machine of the emulator alone, which nobody can buy.
         sources: figure → where it was read.
     """
 
@@ -81,6 +83,8 @@ class Board:
     emulator: Emulator
     qemu_machine: str
     sources: Mapping[str, str]
+    qemu_cpu: str = ""
+    is_virtual: bool = False
 
     @property
     def flash_bytes(self) -> int:
@@ -103,6 +107,7 @@ class Board:
         return Target(
             dsp="dsp" in self.features,
             mve="mve" in self.features,
+            rvv="rvv" in self.features,
             fpu="fpu" in self.features,
             host=self.emulator == "host",
         )
@@ -166,6 +171,8 @@ def make_board(name: str, raw: Mapping[str, Any], where: str) -> Board:
         emulator=file.emulator,
         qemu_machine=file.qemu_machine,
         sources=dict(file.sources),
+        qemu_cpu=file.qemu_cpu,
+        is_virtual=file.is_virtual,
     )
 
 
@@ -212,6 +219,8 @@ class _BoardFile(BaseModel):
     features: tuple[Feature, ...] = ()
     emulator: Literal["unicorn", "qemu"]
     qemu_machine: str = ""
+    qemu_cpu: Annotated[str, Field(pattern=r"^[A-Za-z0-9_=,.-]*$", max_length=200)] = ""
+    is_virtual: bool = False
     flash: _RegionFile
     constants: _RegionFile | None = None
     ram: _RegionFile
@@ -233,6 +242,8 @@ class _BoardFile(BaseModel):
             raise ValueError(f"Unicorn cannot run {self.core}: emulator must be qemu")
         if (self.emulator == "qemu") != bool(self.qemu_machine):
             raise ValueError("qemu_machine goes with emulator qemu, and only with it")
+        if self.qemu_cpu and self.emulator != "qemu":
+            raise ValueError("qemu_cpu goes with emulator qemu")
         missing = {"core", "clock_hz", "flash", "ram"} - {k for k, v in self.sources.items() if v.strip()}
         if missing:
             raise ValueError(f"sources must say where {', '.join(sorted(missing))} was read")

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 Isa: TypeAlias = Literal["thumb", "riscv32", "host"]
-Feature: TypeAlias = Literal["dsp", "fpu", "fpu64", "mve"]
+Feature: TypeAlias = Literal["dsp", "fpu", "fpu64", "mve", "rvv"]
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Core:
 
     def zig_flags(self, features: Set[str]) -> list[str]:
         """`-target` and `-mcpu` for `zig cc`."""
-        if self.isa == "riscv32":
-            return ["-target", "riscv32-freestanding-none", f"-mcpu={self.zig_cpu}", "-mno-relax"]
         added = "".join(part for feature, part in self.zig_adds.items() if feature in features)
+        if self.isa == "riscv32":
+            return ["-target", "riscv32-freestanding-none", f"-mcpu={self.zig_cpu}{added}", "-mno-relax"]
         abi = ["-target", "thumb-freestanding-eabihf"] if "fpu" in features else ["-target", "thumb-freestanding-eabi"]
         return [*abi, f"-mcpu={self.zig_cpu}{added}"]
 
@@ -102,7 +102,8 @@ cores: Mapping[str, Core] = MappingProxyType(
                 name="rv32imc",
                 isa="riscv32",
                 zig_cpu="generic_rv32+m+c",
-                zig_adds=MappingProxyType({}),
+                # The integer vectors of the embedded profile; kernels ask for no length of a vector.
+                zig_adds=MappingProxyType({"rvv": "+zve32x"}),
                 gcc=("riscv32-unknown-elf-", "riscv-none-elf-", "riscv64-unknown-elf-"),
                 gcc_flags=("-march=rv32imc", "-mabi=ilp32", "-mno-relax"),
                 gcc_drops=MappingProxyType({}),

@@ -181,7 +181,10 @@ def nearest_board(flash_bytes: int, sram_bytes: int) -> Board | None:
     fitting = [
         board
         for board in (boards[name] for name in boards)
-        if board.emulator != "host" and board.flash_bytes >= flash_bytes and board.sram_bytes >= sram_bytes
+        if board.emulator != "host"
+        and not board.is_virtual
+        and board.flash_bytes >= flash_bytes
+        and board.sram_bytes >= sram_bytes
     ]
     return min(fitting, key=lambda b: (b.sram_bytes, b.flash_bytes, b.name), default=None)
 

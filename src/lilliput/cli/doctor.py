@@ -90,6 +90,7 @@ def _programs() -> list[Check]:
     wanted: list[tuple[str, tuple[str, ...], str, str]] = [
         ("gcc", ("gcc",), "a second opinion on the generated C", "gcc"),
         ("QEMU", ("qemu-system-arm",), "boards that Unicorn cannot run (Cortex-M55)", "qemu-system-arm"),
+        ("QEMU-RISC-V", ("qemu-system-riscv32",), "the virtual RV32 board with vectors", "qemu-system-misc"),
         ("arm-gcc", ("arm-none-eabi-gcc",), "a third opinion on the generated C", "gcc-arm-none-eabi"),
         ("browser", ("chromium", "chromium-browser", "google-chrome"), "tests of the page", "chromium"),
     ]
@@ -122,6 +123,7 @@ def _system_install(package: str) -> str:
     if sys.platform == "darwin":
         names = {
             "qemu-system-arm": "qemu",
+            "qemu-system-misc": "qemu",
             "gcc-arm-none-eabi": "--cask gcc-arm-embedded",
             "chromium": "--cask chromium",
         }

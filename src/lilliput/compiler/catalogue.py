@@ -21,7 +21,7 @@ from lilliput.compiler.ops import ops
 
 FORMATS = ("tflite", "onnx", "aten")
 _PACKAGE = "lilliput.compiler.ops"
-_CORES = ("dsp", "mve", "simd")
+_CORES = ("dsp", "mve", "rvv", "simd")
 """Suffixes of the kernels for cores with vectors; the others run anywhere."""
 _TYPES = {
     "s4": "int4", "s8": "int8", "u8": "uint8", "s16": "int16", "u16": "uint16", "s32": "int32", "s64": "int64",

@@ -33,12 +33,14 @@ class Target:
     Args:
         dsp: the Arm DSP instructions (`SMLAD`, `SXTB16`, …).
         mve: the Arm vector extension of Armv8.1-M (Helium), integer and floating point.
+        rvv: the integer vectors of RISC-V (Zve32x, or V), of any length.
         fpu: single-precision floating point in hardware.
         host: this machine, whose C compiler builds for its own vectors.
     """
 
     dsp: bool = False
     mve: bool = False
+    rvv: bool = False
     fpu: bool = False
     host: bool = False
 

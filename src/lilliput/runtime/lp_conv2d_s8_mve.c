@@ -23,9 +23,10 @@ static lp_span_t lp_inside(int32_t at, int32_t taps, int32_t dilation, int32_t s
     return span;
 }
 
-/* The patch whose first tap is at (top, left), somewhere on the image's edge or with a dilation. */
-static LP_NOINLINE void lp_any_patch(const lp_conv2d_s8_mve_t *op, const int8_t *restrict x, int32_t top, int32_t left,
-                                     int8_t *restrict patch)
+/* The patch of `depth` channels from x on whose first tap is at (top, left), somewhere on the image's edge, with a
+ * dilation, or of one group among others. */
+static LP_NOINLINE void lp_any_patch(const lp_conv2d_s8_mve_t *op, const int8_t *restrict x, int32_t depth,
+                                     int32_t top, int32_t left, int8_t *restrict patch)
 {
     const lp_span_t rows = lp_inside(top, op->kernel_h, op->dilation_h, op->in_h);
     const lp_span_t columns = lp_inside(left, op->kernel_w, op->dilation_w, op->in_w);
@@ -34,15 +35,15 @@ static LP_NOINLINE void lp_any_patch(const lp_conv2d_s8_mve_t *op, const int8_t 
     if (columns.first >= columns.last) {
         return;
     }
-    const int32_t whole = op->dilation_w == 1; /* the taps of a row lie together */
+    const int32_t whole = op->dilation_w == 1 && depth == c_in; /* the taps of a row lie together */
     const int32_t runs = whole != 0 ? 1 : columns.last - columns.first;
-    const int32_t run = whole != 0 ? (columns.last - columns.first) * c_in : c_in;
+    const int32_t run = whole != 0 ? (columns.last - columns.first) * depth : depth;
     for (int32_t ky = rows.first; ky < rows.last; ky++) {
         const int32_t row = (top + ky * op->dilation_h) * op->in_w;
         const int8_t *from = x + (row + left + columns.first * op->dilation_w) * c_in;
-        int8_t *to = patch + (ky * op->kernel_w + columns.first) * c_in;
+        int8_t *to = patch + (ky * op->kernel_w + columns.first) * depth;
         for (int32_t i = 0; i < runs; i++) {
-            lp_vcopy(to + i * c_in, from + i * op->dilation_w * c_in, run);
+            lp_vcopy(to + i * depth, from + i * op->dilation_w * c_in, run);
         }
     }
 }
@@ -68,16 +69,17 @@ static LP_NOINLINE void lp_inner_patches(const lp_conv2d_s8_mve_t *op, const int
     }
 }
 
-void lp_conv2d_s8_mve(const lp_conv2d_s8_mve_t *op, const int8_t *restrict x, int8_t *restrict y, void *restrict scratch)
+/* The outputs of one group: x, y and the arrays of `dots` begin with its channels, `depth` of them in x. */
+static void lp_group(const lp_conv2d_s8_mve_t *op, const lp_dots_s8_mve_t *dots, int32_t depth,
+                     const int8_t *restrict x, int8_t *restrict y, int8_t *restrict patches)
 {
-    const int32_t taps = op->dots.taps;
+    const int32_t taps = dots->taps;
     const int32_t reach_h = (op->kernel_h - 1) * op->dilation_h + 1;
     const int32_t reach_w = (op->kernel_w - 1) * op->dilation_w + 1;
-    int8_t *patches = (int8_t *)scratch;
     int32_t held = 0;
     for (int32_t oy = 0; oy < op->out_h; oy++) {
         const int32_t top = oy * op->stride_h - op->pad_top;
-        const int32_t inner = op->dilation_w == 1 && top >= 0 && top + reach_h <= op->in_h;
+        const int32_t inner = op->dilation_w == 1 && op->groups == 1 && top >= 0 && top + reach_h <= op->in_h;
         int32_t ox = 0;
         while (ox < op->out_w) {
             const int32_t left = ox * op->stride_w - op->pad_left;
@@ -88,18 +90,32 @@ void lp_conv2d_s8_mve(const lp_conv2d_s8_mve_t *op, const int8_t *restrict x, in
                 lp_inner_patches(op, x + (top * op->in_w + left) * op->c_in, op->kernel_w * op->c_in, count,
                                  patches + held * taps);
             } else {
-                lp_any_patch(op, x, top, left, patches + held * taps);
+                lp_any_patch(op, x, depth, top, left, patches + held * taps);
             }
             held += count;
             ox += count;
             if (held == op->held) {
-                lp_dots_s8_mve(&op->dots, patches, taps, held, y);
-                y += held * op->dots.c_out;
+                lp_dots_s8_mve(dots, patches, taps, held, y);
+                y += held * dots->y_step;
                 held = 0;
             }
         }
     }
     if (held > 0) {
-        lp_dots_s8_mve(&op->dots, patches, taps, held, y);
+        lp_dots_s8_mve(dots, patches, taps, held, y);
+    }
+}
+
+void lp_conv2d_s8_mve(const lp_conv2d_s8_mve_t *op, const int8_t *restrict x, int8_t *restrict y, void *restrict scratch)
+{
+    lp_dots_s8_mve_t dots = op->dots;
+    const int32_t fours = (dots.c_out + 3) & ~3; /* channels of a group with those that fill it up */
+    const int32_t depth = op->groups == 1 ? op->c_in : op->c_in / op->groups;
+    for (int32_t group = 0; group < op->groups; group++) {
+        lp_group(op, &dots, depth, x + group * depth, y + group * dots.c_out, (int8_t *)scratch);
+        dots.w += fours * dots.taps;
+        dots.bias += fours;
+        dots.mult += fours;
+        dots.shift += fours;
     }
 }

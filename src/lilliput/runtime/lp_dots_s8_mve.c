@@ -15,7 +15,7 @@ typedef struct {
 static LP_NOINLINE void lp_four_short(const lp_dots_s8_mve_t *op, const int8_t *w, int32_t o, const lp_rows_t *all)
 {
     const int32_t taps = op->taps;
-    const int32_t c_out = op->c_out;
+    const int32_t y_step = op->y_step;
     const int32_t y_offset = op->y_offset;
     const int32_t step = all->step;
     const lp_s8x16 w0 = lp_vload_s8(w);
@@ -27,7 +27,7 @@ static LP_NOINLINE void lp_four_short(const lp_dots_s8_mve_t *op, const int8_t *
     const lp_s32x4 shift = lp_vwiden(op->shift + o);
     const int8_t *restrict x = all->x;
     int8_t *restrict y = all->y + o;
-    for (int32_t rows = all->rows; rows > 0; rows--, x += step, y += c_out) {
+    for (int32_t rows = all->rows; rows > 0; rows--, x += step, y += y_step) {
         const lp_s8x16 v = lp_vload_s8_first(x, taps);
         const int32_t acc0 = lp_vdot_only(v, w0);
         const int32_t acc1 = lp_vdot_only(v, w1);
@@ -66,7 +66,7 @@ static inline lp_s32x4 lp_four_dots(const int8_t *w, const int32_t *bias, int32_
 static LP_NOINLINE void lp_four_whole(const lp_dots_s8_mve_t *op, const int8_t *w, int32_t o, const lp_rows_t *all)
 {
     const int32_t vectors = op->taps >> 4;
-    const int32_t c_out = op->c_out;
+    const int32_t y_step = op->y_step;
     const int32_t y_offset = op->y_offset;
     const int32_t step = all->step;
     const int32_t *bias = op->bias + o;
@@ -77,7 +77,7 @@ static LP_NOINLINE void lp_four_whole(const lp_dots_s8_mve_t *op, const int8_t *
     if (vectors < 1) {
         return; /* never, but then the inner loop needs no test before it */
     }
-    for (int32_t rows = all->rows; rows > 0; rows--, x += step, y += c_out) {
+    for (int32_t rows = all->rows; rows > 0; rows--, x += step, y += y_step) {
         const lp_s32x4 made = lp_vrequantise_right(lp_four_dots(w, bias, vectors, 0, x), mult, shift);
         lp_vnarrow(y, lp_vsaturate(lp_vadd_n(made, y_offset)));
     }
@@ -88,7 +88,7 @@ static LP_NOINLINE void lp_four_mixed(const lp_dots_s8_mve_t *op, const int8_t *
 {
     const int32_t vectors = op->taps >> 4;
     const int32_t rest = op->taps & 15;
-    const int32_t c_out = op->c_out;
+    const int32_t y_step = op->y_step;
     const int32_t y_offset = op->y_offset;
     const int32_t step = all->step;
     const int32_t *bias = op->bias + o;
@@ -99,7 +99,7 @@ static LP_NOINLINE void lp_four_mixed(const lp_dots_s8_mve_t *op, const int8_t *
     if (vectors < 1 || rest == 0) {
         return; /* never */
     }
-    for (int32_t rows = all->rows; rows > 0; rows--, x += step, y += c_out) {
+    for (int32_t rows = all->rows; rows > 0; rows--, x += step, y += y_step) {
         const lp_s32x4 made = lp_vrequantise_right(lp_four_dots(w, bias, vectors, rest, x), mult, shift);
         lp_vnarrow(y, lp_vsaturate(lp_vadd_n(made, y_offset)));
     }
@@ -112,7 +112,7 @@ static LP_NOINLINE void lp_four_any(const lp_dots_s8_mve_t *op, const int8_t *w,
     const lp_s32x4 shift = lp_vwiden(op->shift + o);
     const int8_t *restrict x = all->x;
     int8_t *restrict y = all->y + o;
-    for (int32_t rows = all->rows; rows > 0; rows--, x += all->step, y += op->c_out) {
+    for (int32_t rows = all->rows; rows > 0; rows--, x += all->step, y += op->y_step) {
         const lp_s32x4 acc = lp_four_dots(w, op->bias + o, op->taps >> 4, op->taps & 15, x);
         const lp_s32x4 made = lp_vrequantise(acc, mult, shift);
         lp_vnarrow_first(y, lp_vsaturate(lp_vadd_n(made, op->y_offset)), op->c_out - o);
@@ -134,5 +134,11 @@ void lp_dots_s8_mve(const lp_dots_s8_mve_t *op, const int8_t *x, int32_t step, i
             lp_four_mixed(op, w, o, &all);
         }
     }
-    lp_vclamp_run(y, rows * op->c_out, op->y_min, op->y_max);
+    if (op->y_step == op->c_out) {
+        lp_vclamp_run(y, rows * op->c_out, op->y_min, op->y_max);
+        return;
+    }
+    for (; rows > 0; rows--, y += op->y_step) {
+        lp_vclamp_run(y, op->c_out, op->y_min, op->y_max);
+    }
 }

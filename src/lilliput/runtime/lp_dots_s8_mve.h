@@ -4,7 +4,7 @@
  * one load of 16 elements of a row meets four loads of weights, each pair is one instruction of 16 multiplications. The
  * channels are the outer loop, so that what depends on them is loaded once for all rows.
  *
- * Layout    x[rows][taps], the rows `step` bytes apart; y[rows][c_out], packed.
+ * Layout    x[rows][taps], the rows `step` bytes apart; y[rows][c_out], the rows y_step bytes apart.
  *           w: for each four channels, for each 16 taps, 16 weights of each of the four; then the taps % 16 last weights
  *           of each of the four; after the last channel zeros, so that 16 bytes can be read from any weight. Channels
  *           are filled up to fours with zeros, in bias, mult (0) and shift (-1) too.
@@ -28,6 +28,7 @@ typedef struct {
     int32_t taps;
     int32_t c_out;
     int32_t is_plain;
+    int32_t y_step;
     int32_t y_offset;
     int32_t y_min;
     int32_t y_max;

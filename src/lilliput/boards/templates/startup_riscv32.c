@@ -11,6 +11,10 @@ void lilliput_fault(void);
 
 __attribute__((naked, used, section(".vectors"))) void Reset_Handler(void)
 {
+#if defined(__riscv_vector)
+    /* mstatus.VS: the vector unit on, before the first instruction that uses it. */
+    __asm__ volatile("li t0, 0x600\n\tcsrs mstatus, t0" ::: "t0");
+#endif
     __asm__ volatile("la sp, lilliput_stack_top\n\tj lilliput_start");
 }
 

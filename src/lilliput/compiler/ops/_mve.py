@@ -27,16 +27,23 @@ _PATCH_BYTES = 1024
 _MOST_PATCHES = 8
 
 
-def dots_fields(channels: Channels) -> tuple[Field, ...]:
-    """The members of `lp_dots_s8_mve_t`, inside a struct that calls it `dots`."""
-    c_out, taps = channels.rows.shape
+def dots_fields(channels: Channels, groups: int = 1) -> tuple[Field, ...]:
+    """The members of `lp_dots_s8_mve_t`, inside a struct that calls it `dots`; arrays of one group after the other."""
+    all_channels, taps = channels.rows.shape
+    c_out = all_channels // groups
     spare = -c_out % _FOUR
-    numbers = {"taps": taps, "c_out": c_out, "is_plain": int(spare == 0 and int(channels.shift.max()) < 0)}
+    is_plain = int(spare == 0 and int(channels.shift.max()) < 0)
+    numbers = {"taps": taps, "c_out": c_out, "is_plain": is_plain, "y_step": all_channels}
+
+    def filled(values: Array, value: int = 0) -> Array:
+        return np.pad(values.reshape(groups, c_out), ((0, 0), (0, spare)), constant_values=value).ravel()
+
+    rows = np.pad(channels.rows.reshape(groups, c_out, taps), ((0, 0), (0, spare), (0, 0)))
     fields = (
-        Field("w", "int8_t", in_vectors(channels.rows)),
-        Field("bias", "int32_t", np.pad(folded_bias(channels), (0, spare))),
-        Field("mult", "int32_t", np.pad(channels.mult, (0, spare))),
-        Field("shift", "int8_t", np.pad(channels.shift, (0, spare), constant_values=-1)),
+        Field("w", "int8_t", in_vectors(rows.reshape(-1, taps))),
+        Field("bias", "int32_t", filled(folded_bias(channels))),
+        Field("mult", "int32_t", filled(channels.mult)),
+        Field("shift", "int8_t", filled(channels.shift, -1)),
         *(Field(name, "int32_t", value) for name, value in numbers.items()),
         *channels.clamp(),
     )
@@ -77,6 +84,15 @@ WITH_DSP = frozenset({"lp_avg_pool_s8", "lp_max_pool_s8"})
 """Kernels with a variant of the same struct for the Arm DSP instructions."""
 
 
+WITH_RVV = frozenset(
+    {
+        "lp_add_constant_s8", "lp_add_linear_s8", "lp_add_s8", "lp_avg_pool_s8", "lp_lookup_s8", "lp_lookup_u8_s8",
+        "lp_max_pool_s8", "lp_mean_s8", "lp_mul_constant_s8", "lp_mul_s8",
+    }
+)  # fmt: skip
+"""The same for the vectors of RISC-V."""
+
+
 def with_vectors(kernel: Kernel, target: Target | None) -> Kernel:
     """The variant of a portable kernel with the same struct, where the target has the vectors for it, and no shift asks
     for a single rounding, which the variants do not know."""
@@ -84,13 +100,19 @@ def with_vectors(kernel: Kernel, target: Target | None) -> Kernel:
         return kernel
     if target.host and kernel.function in ON_THE_HOST:
         return replace(kernel, function=f"{kernel.function}_simd", struct=kernel.struct or kernel.function)
-    if not target.mve:
-        return _with_dsp(kernel, target)
+    if target.mve:
+        return _with(kernel, "mve")
+    if target.rvv and kernel.function in WITH_RVV:
+        return _with(kernel, "rvv")
+    return _with_dsp(kernel, target)
+
+
+def _with(kernel: Kernel, vectors: str) -> Kernel:
     return replace(
         kernel,
-        function=f"{kernel.function}_mve",
+        function=f"{kernel.function}_{vectors}",
         struct=kernel.struct or kernel.function,
-        also=tuple(f"{stem}_mve" for stem in kernel.also),
+        also=tuple(f"{stem}_{vectors}" for stem in kernel.also),
     )
 
 

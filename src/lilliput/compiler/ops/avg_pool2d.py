@@ -77,7 +77,7 @@ class AvgPool2d(Op):
             fields=pool_fields(node, inputs[0], output, activation_of(node)),
             operands=(node.inputs[0], node.output),
         )
-        most = MOST_AVERAGED if target.mve or target.host else MOST_AVERAGED_DSP
+        most = MOST_AVERAGED if target.mve or target.rvv or target.host else MOST_AVERAGED_DSP
         small = inputs[0].dtype == "int8" and math.prod(pool_window(node, inputs[0]).kernel) <= most
         return with_vectors(portable, target) if small else portable
 

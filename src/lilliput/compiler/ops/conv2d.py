@@ -10,7 +10,8 @@ Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per ou
 Kernels  portable: 1×1 without padding; those with groups; all others
          DSP: 1×1 without padding and all others, each by two kinds of blocks; where a factor is above 1/2: 1×1 without
          padding; input channels in fours; all others, but not with groups
-         MVE: 1×1 without padding; all others, but not with groups
+         MVE: 1×1 without padding; all others, but not with groups of one or two output channels
+         RVV: 1×1 without padding; all others
          with weights of 4 bits: all by one portable kernel; three of DSP
          host: one for all, but not with groups
 """
@@ -31,6 +32,9 @@ from lilliput.compiler.ops._dsp import fits_dsp, stream_fields
 from lilliput.compiler.ops._float import ABREAST, abreast, clamp_fields, demand_float, rows_kernel
 from lilliput.compiler.ops._layers_s16 import conv2d_s16
 from lilliput.compiler.ops._mve import dots_fields, held_patches, held_pixels
+from lilliput.compiler.ops._rvv import convolution as rvv_convolution
+from lilliput.compiler.ops._rvv import fits_rvv
+from lilliput.compiler.ops._rvv import pointwise as rvv_pointwise
 from lilliput.compiler.ops._simd import convolution, fits_simd
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
@@ -41,6 +45,9 @@ if TYPE_CHECKING:
 PATCH_TAPS, PATCH_CHANNELS = 64, 16
 """With up to so many taps, whose runs are short, and from so many output channels up, which share the copies, float
 kernels copy what 4 outputs look at side by side, 1 KiB at most."""
+
+FEWEST = 3
+"""Output channels of a group from which on Helium's fours of channels are worth it; groups are filled up to fours."""
 
 
 @register_op
@@ -106,16 +113,20 @@ class Conv2d(Op):
         channels = channels_of(node, inputs, output, w.data.reshape(w.shape[0], -1))
         if target.host and fits_simd(channels) and x.shape[3] == w.shape[3]:
             return convolution((node.inputs[0], node.output), window, x.shape[3], channels)
+        if w.bits == 8 and fits_rvv(channels, target):
+            return _by_lanes(node, inputs, window, channels)
         if _uses_blocks(inputs, channels, target):
             return _by_blocks(node, inputs, window, channels)[0]
         by_patches = target.dsp and fits_dsp(channels) and x.shape[3] == w.shape[3]
         if w.bits == 4 and not by_patches:
             return _general_s4(node, inputs, window, channels)
+        mve = target.mve and w.bits == 8 and channels.rounding == "double"
         if x.shape[3] != w.shape[3]:
-            return _general(node, inputs, window, channels)
+            fills = len(channels.rows) * w.shape[3] >= FEWEST * x.shape[3]
+            return (_by_vectors if mve and fills else _general)(node, inputs, window, channels)
         if window.is_pointwise:
             return _pointwise(node, window, channels, target, w.bits)
-        if target.mve and w.bits == 8 and channels.rounding == "double":
+        if mve:
             return _by_vectors(node, inputs, window, channels)
         if by_patches:
             return _by_patches(node, inputs, window, channels)
@@ -319,10 +330,16 @@ def _by_vectors(node: Node, inputs: Sequence[Value], window: Window, channels: C
     taps = channels.rows.shape[1]
     held = held_patches(taps, window.positions)
     sizes = tuple(field for field in _sizes(inputs, window) if field.name != "c_out")
-    ends = (Field("x_zero", "int32_t", channels.x_zero), Field("held", "int32_t", held))
+    groups = inputs[0].shape[3] // inputs[1].shape[3]
+    ends = {"groups": groups, "x_zero": channels.x_zero, "held": held}
     return Kernel(
         function="lp_conv2d_s8_mve",
-        fields=(*dots_fields(channels), *sizes, *window.fields(), *ends),
+        fields=(
+            *dots_fields(channels, groups),
+            *sizes,
+            *window.fields(),
+            *(Field(name, "int32_t", value) for name, value in ends.items()),
+        ),
         operands=(node.inputs[0], node.output),
         scratch_bytes=held * taps,
         also=("lp_dots_s8_mve",),
@@ -345,6 +362,14 @@ def _pointwise_by_vectors(node: Node, window: Window, channels: Channels, in_pla
         in_place=in_place,
         also=("lp_dots_s8_mve",),
     )
+
+
+def _by_lanes(node: Node, inputs: Sequence[Value], window: Window, channels: Channels) -> Kernel:
+    c_in, depth = inputs[0].shape[3], inputs[1].shape[3]
+    if window.is_pointwise and c_in == depth:
+        over = window.pixels_end_behind_reads(c_in, len(channels.rows))
+        return rvv_pointwise(node, window, channels, (0,) if over else ())
+    return rvv_convolution(node, window, c_in, c_in // depth, channels)
 
 
 def pointwise_sizes(window: Window, c_in: int, c_out: int) -> tuple[Field, ...]:

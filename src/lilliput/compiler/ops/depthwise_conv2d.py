@@ -9,7 +9,9 @@ Integer  x int8 asymmetric, w int8 symmetric (zero point 0) per tensor or per ou
 Kernels  multiplier 1: channel by channel over a ring of rows, in place where the shapes allow it. Others: a direct one
          DSP: one for 3×3 of stride 1 or 2 on both axes and any multiplier; for multiplier 1 another for 3×3, and one
          for all others, with zeros between the taps of dilated ones
-         MVE: one for 3×3 of stride 1 or 2 from squares of 4×4, one for all others. Host: one for all
+         MVE: one for 3×3 of stride 1 or 2 from squares of 4×4, one for all others, with a multiplier of 3 or more those
+         of convolutions with groups. Host: one for all
+         RVV: one for all, any multiplier
 """
 
 from __future__ import annotations
@@ -30,9 +32,12 @@ from lilliput.compiler.ops._dsp import fits_x256, x256_fields
 from lilliput.compiler.ops._float import clamp_fields, demand_float
 from lilliput.compiler.ops._layers_s16 import demand_wide, depthwise_conv2d_s16
 from lilliput.compiler.ops._mve import FARTHEST_STEP, LANES, LEAST_SQUARES, goes_down, lane_fields
+from lilliput.compiler.ops._rvv import depthwise as rvv_depthwise
+from lilliput.compiler.ops._rvv import fits_rvv
 from lilliput.compiler.ops._simd import depthwise, fits_simd
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
 from lilliput.compiler.ops._window import Window, window_of
+from lilliput.compiler.ops.conv2d import FEWEST
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -110,7 +115,12 @@ class DepthwiseConv2d(Op):
             window = window.turned()
         if _uses_pairs(window, channels, target):
             return _by_pairs(node, window, channels, w.shape[3] // x.shape[3])[0]
+        if fits_rvv(channels, target):
+            return rvv_depthwise(node, window, channels, w.shape[3] // x.shape[3])
         if w.shape[3] != x.shape[3]:
+            if target.mve and w.shape[3] >= FEWEST * x.shape[3] and channels.rounding == "double" and w.bits == 8:
+                # As many groups as input channels: the same sums, in the order of a convolution's weights.
+                return ops["conv2d"].kernel(replace(node, op="conv2d"), (x, _as_conv(w), *inputs[2:]), output, target)
             return _direct(node, inputs, window, channels)
         if target.host and fits_simd(channels):
             return depthwise((node.inputs[0], node.output), window, channels)
@@ -182,7 +192,7 @@ class DepthwiseConv2d(Op):
 
 
 def _as_conv(w: Value) -> Value:
-    """Weights (1, kh, kw, C_out) of one input channel as those of a convolution, (C_out, kh, kw, 1)."""
+    """Weights (1, kh, kw, C_out) as those of a convolution with a group for each input channel, (C_out, kh, kw, 1)."""
     if w.data is None:
         raise ValueError(f"weights {w.name!r} are not constants")
     data = np.ascontiguousarray(w.data.transpose(3, 1, 2, 0))

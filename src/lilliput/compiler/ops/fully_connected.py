@@ -23,6 +23,8 @@ from lilliput.compiler.ops._dsp import fits_dsp, packed_fields
 from lilliput.compiler.ops._float import demand_float, rows_kernel
 from lilliput.compiler.ops._layers_s16 import fully_connected_s16
 from lilliput.compiler.ops._mve import dots_fields
+from lilliput.compiler.ops._rvv import fits_rvv
+from lilliput.compiler.ops._rvv import fully_connected as rvv_fully_connected
 from lilliput.compiler.ops._simd import fits_simd
 from lilliput.compiler.ops._simd import fully_connected as simd_fully_connected
 from lilliput.compiler.ops._weights import Channels, channels_of, check_weights, finish
@@ -83,6 +85,8 @@ class FullyConnected(Op):
         sizes = _sizes(channels)
         if w.bits == 4:
             return _kernel_s4(node, channels, sizes, target)
+        if fits_rvv(channels, target):
+            return rvv_fully_connected(node, channels)
         if target.mve and channels.rounding == "double":
             return Kernel(
                 function="lp_fully_connected_s8_mve",
