@@ -274,7 +274,8 @@ def test_the_pages_are_listed_here() -> None:
         route.path
         for module in page_modules()
         for route in module.router.routes
-        if "GET" in route.methods and not re.search(r"\.(json|csv|atom|bib)|/mail/|/events|/jobs|/files/|\.zip|\.svg", route.path)
+        if "GET" in route.methods
+        and not re.search(r"\.(json|csv|atom|bib)|/mail/|/events|/jobs|/files/|\.zip|\.svg", route.path)
     ]
     paths = [*(path.split("?")[0] for path in PAGES), "/runs/abc"]
     for template in templates:
