@@ -2,9 +2,229 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from lilliput.papers import Claim, Kind, Paper, register_paper
+from lilliput.papers import Claim, Context, Kind, Paper, Recipe, Result, Row, Scale, register_paper
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from lilliput.tasks.rgbd import Frames
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is trained, and on what.
+
+    Args:
+        frames: a folder of pairs (`NAME.color.jpg`, `NAME.depth.png`); empty for the bundled 24 rendered views of one
+            room and one real office, of which only the rendered ones are trained on.
+        unit_mm: millimetres of one step of the folder's distances.
+        height, width: of the pictures, multiples of 32.
+        multiplier: on all channels.
+        epochs, batch_size, lr: of the training, by SGD as in the paper.
+        test: the last part of the frames, in order, that is kept for testing.
+        max_depth: metres; what lies further is not counted.
+        board: whose emulated core runs the network in int8.
+    """
+
+    frames: str = ""
+    unit_mm: float = 1.0
+    height: int = 96
+    width: int = 128
+    multiplier: float = 0.5
+    epochs: int = 120
+    batch_size: int = 6
+    lr: float = 0.02
+    test: float = 0.25
+    max_depth: float = 10.0
+    board: str = "nucleo-h743zi"
+
+
+NETWORKS = {"skip-add": "fastdepth", "skip-concat": "fastdepth_concat", "no-skip": "fastdepth_plain",
+            "pruned": "fastdepth_pruned"}  # fmt: skip
+
+
+def run(context: Context) -> Result:
+    """One network trained from nothing and tested on frames of another time; or a baseline that sees no picture."""
+    settings: Settings = context.settings
+    train, test, other = _frames(settings)
+    rows, artifacts, measured = list[Row](), tuple[Path, ...](), dict[str, float]()
+    if context.method in NETWORKS:
+        model = _trained(context, train)
+        for split, frames in (("test", test), ("real office", other)):
+            rows += _figures(model, frames, settings, split) if len(frames) else []
+        rows += _on_board(context, model, train, test)
+        artifacts = (_picture(context, model, test),)
+        if context.method == "pruned":
+            measured = _structure()
+    else:
+        rows += _figures(_guess(context.method, train), test, settings, "test")
+    return Result(tuple(rows), artifacts, measured)
+
+
+def _structure() -> dict[str, float]:
+    """Parameters and multiply-accumulates of the networks at full width and 224×224."""
+    import torch
+
+    from lilliput.models import create_model
+    from lilliput.models.cost import count_macs, count_params
+
+    found = {}
+    variants: Mapping[str, tuple[str, dict[str, Any]]] = {
+        "skip-add": ("fastdepth", {}), "skip-concat": ("fastdepth_concat", {}), "pruned": ("fastdepth_pruned", {}),
+        "nnconv5": ("fastdepth_plain", {"upsampling": "nnconv5"}),
+    }  # fmt: skip
+    for claim, (name, changes) in variants.items():
+        with torch.device("meta"):
+            model = create_model(name, **changes)
+        found[f"{claim}.params"] = float(count_params(model).trainable)
+        found[f"{claim}.macs"] = float(count_macs(model, (3, 224, 224)))
+    found.pop("nnconv5.macs")  # no claim
+    found["pruning.macs"] = found["skip-add.macs"] / found["pruned.macs"]
+    found["pruning.weights"] = found["skip-add.params"] / found["pruned.params"]
+    return found
+
+
+def _frames(settings: Settings) -> tuple[Frames, Frames, Frames]:
+    """Training, test, and frames of another place."""
+    import numpy as np
+
+    from lilliput.core.errors import BadTask
+    from lilliput.tasks.rgbd import bundled_frames, nearest, read_pairs
+
+    size = (settings.height, settings.width)
+    if settings.frames:
+        frames = read_pairs(Path(settings.frames), size=size, unit_mm=settings.unit_mm)
+        other = frames.rows(slice(0, 0))
+    else:
+        both, real = bundled_frames()
+        both = type(both)(nearest(both.rgb, size), nearest(both.depth, size), both.names)
+        frames, other = both.rows(~real), both.rows(real)
+    kept = round(len(frames) * (1 - settings.test))
+    if not 0 < kept < len(frames):
+        raise BadTask(f"{len(frames)} frames, of which {kept} for training", fix="more frames, or another test share")
+    order = np.arange(len(frames))
+    return frames.rows(order < kept), frames.rows(order >= kept), other
+
+
+def _trained(context: Context, train: Frames) -> nn.Module:
+    import torch
+
+    from lilliput.models import create_model
+    from lilliput.train.data import TrainData
+    from lilliput.train.depth import DepthItems, depth_objective, judge_depth
+    from lilliput.train.loop import fit
+    from lilliput.train.settings import TrainSettings
+
+    settings: Settings = context.settings
+    torch.manual_seed(context.seed)
+    model = create_model(
+        NETWORKS[context.method], height=settings.height, width=settings.width, multiplier=settings.multiplier
+    )
+    with torch.no_grad():  # the last normalisation begins at a middle distance: at 0 its rectifier could stay shut
+        model.head[1].bias.fill_(float(train.depth[train.depth > 0].mean()))  # type: ignore[index, union-attr]
+    # Nothing is chosen by the test frames: the last epoch is taken, and what is judged on the way are training frames.
+    data = TrainData(
+        DepthItems(train.rgb, train.depth, augment=True, seed=context.seed), DepthItems(train.rgb, train.depth)
+    )
+    wanted = TrainSettings(
+        epochs=settings.epochs, batch_size=settings.batch_size, optimiser="sgd", lr=settings.lr, momentum=0.9,
+        weight_decay=1e-4, schedule="cosine", keep="last", seed=context.seed, grad_clip=5.0,
+    )  # fmt: skip
+    fit(
+        model, data, wanted, emit=context.emit, objective=depth_objective("l1", settings.max_depth), judge=judge_depth,
+        checkpoint_dir=context.folder / "checkpoints",
+    )  # fmt: skip
+    return model
+
+
+def _guess(method: str, train: Frames) -> nn.Module:
+    """What needs no picture: the middle distance everywhere, or each pixel's mean."""
+    import numpy as np
+    import torch
+    from torch import Tensor, nn
+
+    known = train.depth > 0
+    if method == "median":
+        guessed = np.full(train.depth.shape[1:], np.median(train.depth[known]), np.float32)
+    else:
+        middle = train.depth[known].mean()
+        sums, counts = train.depth.sum(0), known.sum(0)
+        guessed = np.where(counts > 0, sums / np.maximum(counts, 1), middle).astype(np.float32)
+
+    class Guess(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.from_numpy(guessed).expand(len(x), 1, *guessed.shape)
+
+    return Guess()
+
+
+def _figures(model: nn.Module, frames: Frames, settings: Settings, split: str) -> list[Row]:
+    from lilliput.train.depth import DepthItems, evaluate_depth
+
+    found = evaluate_depth(model, DepthItems(frames.rgb, frames.depth), max_depth=settings.max_depth)
+    units = {"rmse": "m", "mae": "m", "irmse": "1/m", "imae": "1/m"}
+    return [Row(name, value, split=split, n=len(frames), unit=units.get(name, "")) for name, value in found.items()]
+
+
+def _on_board(context: Context, model: nn.Module, train: Frames, test: Frames) -> Iterator[Row]:
+    """The network in int8 on an emulated board: one test frame, held to the integer reference; the error of all."""
+    import numpy as np
+    import torch
+
+    from lilliput.boards import get_board
+    from lilliput.boards.run import differing_bytes, execute
+    from lilliput.boards.tune import roomy
+    from lilliput.compiler.frontends.torch_export import from_torch
+    from lilliput.compiler.passes import simplify
+    from lilliput.compiler.program import compile_graph
+    from lilliput.compress.quantise import quantise
+    from lilliput.train.depth import depth_errors
+
+    settings: Settings = context.settings
+    board = roomy(get_board(settings.board))
+    graph = simplify(from_torch(model.eval(), torch.zeros(1, 3, settings.height, settings.width)))
+    graph = quantise(graph, train.rgb.astype(np.float32) / 255).graph
+    program = compile_graph(graph, board.target)
+    x = program.inputs[0].quant.quantise(test.rgb.astype(np.float32) / 255, "int8")  # type: ignore[union-attr]
+    wanted = program.run(x)
+    done = execute(program, board, [x[:1]])
+    y = program.outputs[0].quant.dequantise(wanted[0])  # type: ignore[union-attr]
+    maps = torch.from_numpy(y.reshape(len(test), 1, settings.height, settings.width))
+    errors = depth_errors(maps, torch.from_numpy(test.depth[:, None]), max_depth=settings.max_depth)
+    for name in ("rmse", "delta1"):
+        yield Row(name, float(errors[name].mean()), split="test, int8", n=len(test), unit="m" if name == "rmse" else "")
+    where = f"int8 on {settings.board}"
+    yield Row("bytes that differ", float(differing_bytes(done.outputs, [wanted[0][:1]])[0]), split=where)
+    yield Row("arena", float(program.plan.arena_bytes), split=where, unit="B")
+    yield Row("instructions", float(done.instructions[0]), split=where)
+    yield Row("multiply-accumulates", float(program.macs), split=where)
+
+
+def _picture(context: Context, model: nn.Module, test: Frames) -> Path:
+    """The picture, its distances and ours, for the first and last test frame: near is bright, unknown is black."""
+    import numpy as np
+    import torch
+    from PIL import Image
+
+    from lilliput.train.depth import DepthItems
+
+    which = np.array([0, len(test) - 1])
+    x, depth = DepthItems(test.rgb, test.depth).batch(which, 0)
+    with torch.no_grad():
+        y = model.eval()(x)
+    far = float(depth.max())
+    maps = [np.where(m.numpy() > 0, 255 * (1 - m.numpy() / far).clip(0.05, 1), 0)[:, 0] for m in (depth, y)]
+    grey = [np.repeat(m[..., None], 3, -1).astype(np.uint8) for m in maps]
+    lines = [np.concatenate([test.rgb[item], grey[0][row], grey[1][row]], 1) for row, item in enumerate(which)]
+    Image.fromarray(np.concatenate(lines, 0)).save(context.folder / "depth.png")
+    return Path("depth.png")
+
 
 _NYU = "NYU Depth v2, 654 test pictures, 224x224, pruned network"
 _BUILT = "[official code]"
@@ -51,6 +271,18 @@ register_paper(
                   "concatenated skips, 224x224", Kind.STRUCTURE, _BUILT),
             Claim("nnconv5.params", "parameters", 20_668_194, "", "equal", "decoder with full 5x5 convolutions",
                   Kind.STRUCTURE, _BUILT),
+        ),
+        recipe=Recipe(
+            settings=Settings,
+            scales={
+                "smoke": Scale(seconds=15, memory_bytes=2**30,
+                               settings={"height": 64, "width": 64, "multiplier": 0.25, "epochs": 3}),
+                "small": Scale(seconds=90, memory_bytes=2**30, seeds=3),
+            },
+            run=run,
+            claims=("pruning.macs", "pruning.weights", "pruned.params", "pruned.macs", "skip-add.params",
+                    "skip-add.macs", "skip-concat.params", "skip-concat.macs", "nnconv5.params"),
+            methods=("pruned", "skip-add", "skip-concat", "no-skip", "mean-map", "median"),
         ),
     )
 )  # fmt: skip
