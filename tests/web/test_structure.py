@@ -21,7 +21,9 @@ def test_files_that_cite_a_paper_hold_its_system() -> None:
     assert network.file == ROOT / "models" / "mcunet.py"
     assert network.why == "cites arXiv:2007.10319"
     assert network.about.startswith("MCUNet")
-    assert not any(module.startswith(("lilliput.papers", "lilliput.web", "lilliput.core")) for module in sources)
+    assert [module for module, source in sources.items() if source.why == "the recipe"] == ["lilliput.papers.mcunet"]
+    others = [module for module in sources if module != "lilliput.papers.mcunet"]
+    assert not any(module.startswith(("lilliput.papers", "lilliput.web", "lilliput.core")) for module in others)
 
 
 def test_a_paper_without_a_number_or_a_recipe_has_no_files() -> None:
@@ -57,7 +59,7 @@ def test_the_recipe_comes_first_and_its_imports_follow() -> None:
 
 def test_networks_are_those_that_bear_the_papers_name() -> None:
     paper = catalogue()["mcunet"]
-    assert models_of(paper, sources_of(paper)) == [f"mcunet_in{index}" for index in range(5)]
+    assert models_of(paper, sources_of(paper)) == [*(f"mcunet_in{index}" for index in range(5)), "mcunet_vww1"]
 
 
 def test_parts_of_a_network_add_up_to_the_whole() -> None:

@@ -1,4 +1,4 @@
-"""The process of one run that was asked for on the page: `python -m lilliput.web.child FOLDER`.
+"""The process of one run that was asked for on the page: `python -m lilliput.web.child FOLDER SERVER`.
 
 It ends with the server: when its parent is gone it interrupts itself, so that the run is stored as interrupted.
 """
@@ -27,13 +27,13 @@ _GRACE_SECONDS = 30.0
 """For storing that it was interrupted; a process that then still runs is stuck, and ends."""
 
 
-def main(folder: Path) -> int:
-    """Run the job that `folder/job.json` describes; the exit code as of `lilliput run`."""
+def main(folder: Path, server: int) -> int:
+    """Run the job that `folder/job.json` describes; the exit code as of `lilliput run`. `server` is its process id."""
     job: dict[str, Any] = dict(read_json(folder / "job.json", "job"))
     # A server that a shell started in its background has the signal ignored, and hands that down.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     _limit_memory(int(job["memory_bytes"]))
-    _end_with(os.getppid())
+    _end_with(server)
     with JsonLines(folder / "events.jsonl") as emit:
         try:
             request = Request(job["paper"], job["scale"], job["seeds"], tuple(job["overrides"]))
@@ -78,4 +78,4 @@ def _end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -171,9 +171,9 @@ class Jobs:
                 self._stop_cancelled()
                 await asyncio.sleep(_POLL_SECONDS)
         finally:
-            for job in list(self._processes):
-                self._signal(job, signal.SIGINT)
-            await asyncio.gather(*self._running.values(), return_exceptions=True)
+            running = list(self._running.values())
+            await asyncio.gather(*(self._end(process) for process in self._processes.values()))
+            await asyncio.gather(*running, return_exceptions=True)
 
     def _settle(self) -> None:
         """Jobs that a server before this one left running are done where the run was stored, else interrupted."""
@@ -238,7 +238,7 @@ class Jobs:
         }  # fmt: skip
         write_json(folder / "job.json", "job", wanted)
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "lilliput.web.child", str(folder),
+            sys.executable, "-m", "lilliput.web.child", str(folder), str(os.getpid()),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
         )  # fmt: skip
