@@ -26,7 +26,7 @@ class Settings:
         unit_mm: millimetres of one step of the folder's distances.
         height, width: of the pictures, multiples of 32.
         multiplier: on all channels.
-        epochs, batch_size, lr: of the training, by SGD as in the paper.
+        epochs, batch_size, lr, momentum, weight_decay, grad_clip: of the training, by SGD as in the paper.
         test: the last part of the frames, in order, that is kept for testing.
         max_depth: metres; what lies further is not counted.
         board: whose emulated core runs the network in int8.
@@ -40,6 +40,9 @@ class Settings:
     epochs: int = 120
     batch_size: int = 6
     lr: float = 0.02
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    grad_clip: float = 5.0
     test: float = 0.25
     max_depth: float = 10.0
     board: str = "nucleo-h743zi"
@@ -63,7 +66,9 @@ def run(context: Context) -> Result:
         if context.method == "pruned":
             measured = _structure()
     else:
-        rows += _figures(_guess(context.method, train), test, settings, "test")
+        from lilliput.train.depth import Guess
+
+        rows += _figures(Guess(train.depth, context.method), test, settings, "test")
     return Result(tuple(rows), artifacts, measured)
 
 
@@ -71,7 +76,7 @@ def _structure() -> dict[str, float]:
     """Parameters and multiply-accumulates of the networks at full width and 224×224."""
     import torch
 
-    from lilliput.models import create_model
+    from lilliput.models import create_model, example_input
     from lilliput.models.cost import count_macs, count_params
 
     found = {}
@@ -83,7 +88,7 @@ def _structure() -> dict[str, float]:
         with torch.device("meta"):
             model = create_model(name, **changes)
         found[f"{claim}.params"] = float(count_params(model).trainable)
-        found[f"{claim}.macs"] = float(count_macs(model, (3, 224, 224)))
+        found[f"{claim}.macs"] = float(count_macs(model, example_input(model).shape[1:]))
     found.pop("nnconv5.macs")  # no claim
     found["pruning.macs"] = found["skip-add.macs"] / found["pruned.macs"]
     found["pruning.weights"] = found["skip-add.params"] / found["pruned.params"]
@@ -133,35 +138,15 @@ def _trained(context: Context, train: Frames) -> nn.Module:
         DepthItems(train.rgb, train.depth, augment=True, seed=context.seed), DepthItems(train.rgb, train.depth)
     )
     wanted = TrainSettings(
-        epochs=settings.epochs, batch_size=settings.batch_size, optimiser="sgd", lr=settings.lr, momentum=0.9,
-        weight_decay=1e-4, schedule="cosine", keep="last", seed=context.seed, grad_clip=5.0,
+        epochs=settings.epochs, batch_size=settings.batch_size, optimiser="sgd", lr=settings.lr,
+        momentum=settings.momentum, weight_decay=settings.weight_decay, grad_clip=settings.grad_clip,
+        schedule="cosine", keep="last", seed=context.seed,
     )  # fmt: skip
     fit(
         model, data, wanted, emit=context.emit, objective=depth_objective("l1", settings.max_depth), judge=judge_depth,
         checkpoint_dir=context.folder / "checkpoints",
     )  # fmt: skip
     return model
-
-
-def _guess(method: str, train: Frames) -> nn.Module:
-    """What needs no picture: the middle distance everywhere, or each pixel's mean."""
-    import numpy as np
-    import torch
-    from torch import Tensor, nn
-
-    known = train.depth > 0
-    if method == "median":
-        guessed = np.full(train.depth.shape[1:], np.median(train.depth[known]), np.float32)
-    else:
-        middle = train.depth[known].mean()
-        sums, counts = train.depth.sum(0), known.sum(0)
-        guessed = np.where(counts > 0, sums / np.maximum(counts, 1), middle).astype(np.float32)
-
-    class Guess(nn.Module):
-        def forward(self, x: Tensor) -> Tensor:
-            return torch.from_numpy(guessed).expand(len(x), 1, *guessed.shape)
-
-    return Guess()
 
 
 def _figures(model: nn.Module, frames: Frames, settings: Settings, split: str) -> list[Row]:
@@ -174,7 +159,6 @@ def _figures(model: nn.Module, frames: Frames, settings: Settings, split: str) -
 
 def _on_board(context: Context, model: nn.Module, train: Frames, test: Frames) -> Iterator[Row]:
     """The network in int8 on an emulated board: one test frame, held to the integer reference; the error of all."""
-    import numpy as np
     import torch
 
     from lilliput.boards import get_board
@@ -184,14 +168,15 @@ def _on_board(context: Context, model: nn.Module, train: Frames, test: Frames) -
     from lilliput.compiler.passes import simplify
     from lilliput.compiler.program import compile_graph
     from lilliput.compress.quantise import quantise
-    from lilliput.train.depth import depth_errors
+    from lilliput.models import example_input
+    from lilliput.train.depth import depth_errors, pixels
 
     settings: Settings = context.settings
     board = roomy(get_board(settings.board))
-    graph = simplify(from_torch(model.eval(), torch.zeros(1, 3, settings.height, settings.width)))
-    graph = quantise(graph, train.rgb.astype(np.float32) / 255).graph
+    graph = simplify(from_torch(model.eval(), example_input(model)))
+    graph = quantise(graph, pixels(train.rgb)).graph
     program = compile_graph(graph, board.target)
-    x = program.inputs[0].quant.quantise(test.rgb.astype(np.float32) / 255, "int8")  # type: ignore[union-attr]
+    x = program.inputs[0].quant.quantise(pixels(test.rgb), "int8")  # type: ignore[union-attr]
     wanted = program.run(x)
     done = execute(program, board, [x[:1]])
     y = program.outputs[0].quant.dequantise(wanted[0])  # type: ignore[union-attr]
@@ -207,22 +192,17 @@ def _on_board(context: Context, model: nn.Module, train: Frames, test: Frames) -
 
 
 def _picture(context: Context, model: nn.Module, test: Frames) -> Path:
-    """The picture, its distances and ours, for the first and last test frame: near is bright, unknown is black."""
+    """The pictures, their distances and ours."""
     import numpy as np
     import torch
     from PIL import Image
 
-    from lilliput.train.depth import DepthItems
+    from lilliput.train.depth import DepthItems, drawn
 
-    which = np.array([0, len(test) - 1])
-    x, depth = DepthItems(test.rgb, test.depth).batch(which, 0)
+    x, depth = DepthItems(test.rgb, test.depth).batch(np.arange(len(test)), 0)
     with torch.no_grad():
         y = model.eval()(x)
-    far = float(depth.max())
-    maps = [np.where(m.numpy() > 0, 255 * (1 - m.numpy() / far).clip(0.05, 1), 0)[:, 0] for m in (depth, y)]
-    grey = [np.repeat(m[..., None], 3, -1).astype(np.uint8) for m in maps]
-    lines = [np.concatenate([test.rgb[item], grey[0][row], grey[1][row]], 1) for row, item in enumerate(which)]
-    Image.fromarray(np.concatenate(lines, 0)).save(context.folder / "depth.png")
+    Image.fromarray(drawn(test.rgb, depth[:, 0].numpy(), y[:, 0].numpy())).save(context.folder / "depth.png")
     return Path("depth.png")
 
 

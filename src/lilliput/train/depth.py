@@ -58,6 +58,45 @@ class DepthItems:
         return (x * light).clamp(0, 1), depth
 
 
+def pixels(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Colours as networks take them, in [0, 1]; any shape."""
+    return (rgb / 255).astype(np.float32)
+
+
+def drawn(rgb: NDArray[np.uint8], *maps: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Pictures and maps side by side, a pair a line: near is bright, unknown is black.
+
+    Shapes:
+        rgb (N, H, W, 3), maps (N, H, W) each, metres -> (N · H, (1 + maps) · W, 3).
+    """
+    far = max(float(one.max()) for one in maps)
+    grey = [np.where(one > 0, 255 * (1 - one / far).clip(0.05, 1), 0).astype(np.uint8) for one in maps]
+    columns = [rgb, *(np.repeat(one[..., None], 3, -1) for one in grey)]
+    return np.concatenate(np.concatenate(columns, 2), 0)
+
+
+class Guess(nn.Module):
+    """A baseline that sees no picture: one map for all.
+
+    Args:
+        depth: (N, H, W) to learn from, metres, 0 unknown.
+        kind: `median`, the middle distance everywhere; or `mean-map`, each pixel's mean.
+    """
+
+    guess: Tensor
+
+    def __init__(self, depth: NDArray[np.float32], kind: str) -> None:
+        super().__init__()
+        known = depth > 0
+        middle = np.median(depth[known]) if kind == "median" else depth[known].mean()
+        counts = known.sum(0) if kind == "mean-map" else np.zeros(depth.shape[1:])
+        guessed = np.where(counts > 0, depth.sum(0) / np.maximum(counts, 1), middle)
+        self.register_buffer("guess", torch.from_numpy(guessed.astype(np.float32))[None, None])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.guess.expand(len(x), *self.guess.shape[1:])
+
+
 def masked_l1(y: Tensor, depth: Tensor, *, max_depth: float = 10.0) -> Tensor:
     """Mean absolute error over known distances; 0 with a gradient of 0 where there is none.
 
