@@ -65,6 +65,19 @@ def test_the_emulated_board_answers_a_recording(client: TestClient, model: Model
     assert re.search(r"after [\d\s,.\u202f\u00a0]+ instructions, ≈", got.text)
 
 
+def test_a_test_item_is_asked_for_by_number(client: TestClient, model: Model) -> None:
+    test = get_task("spoken-digits").load()["test"]
+    label = get_task("spoken-digits").labels[int(test.y[3])]
+    given = {"token": token(client), "item": "3"}
+    got = client.post(f"/models/{model.key}/try", data=given, files={"file": ("", b"")})
+    assert got.status_code == 200, got.text
+    assert f"It is labelled <strong>{label}</strong>" in got.text
+    assert "instructions" in got.text
+    far = client.post(f"/models/{model.key}/try", data={**given, "item": "250"})
+    assert far.status_code == 400
+    assert "there is no test item 250" in far.text
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -1,4 +1,4 @@
-"""The process of one answer: `python -m lilliput.web.answer FOLDER WORK MEMORY`.
+"""The process of one answer: `python -m lilliput.web.answer FOLDER WORK MEMORY ITEM`.
 
 It reads what a visitor sent, lets the emulated board answer, and writes `answer.json`. What the file may do to whoever
 reads it, a decoder's memory or an emulator's crash, it does here and not to the server.
@@ -20,6 +20,7 @@ from lilliput.boards.ports import SourceFiles
 from lilliput.boards.run import execute
 from lilliput.core.errors import BadSetting, LilliputError
 from lilliput.core.files import read_json, write_json
+from lilliput.tasks import get_task
 from lilliput.tasks.clip import read_clip
 from lilliput.tasks.images import read_images
 
@@ -27,11 +28,11 @@ _BITMAP, _GREY = 32, 16
 _CPU_SECONDS = 120
 
 
-def main(folder: Path, work: Path, memory: int) -> int:
-    """Answer for `work/upload`; 0, or the exit code of the error that `answer.json` tells."""
+def main(folder: Path, work: Path, memory: int, item: str) -> int:
+    """Answer for a test item, or for `work/upload`; 0, or the exit code of the error that `answer.json` tells."""
     _limit_memory(memory)
     try:
-        write_json(work / "answer.json", "answer", _answer(folder, work / "upload"))
+        write_json(work / "answer.json", "answer", _answer(folder, work / "upload", item))
     except LilliputError as error:
         told = {key: getattr(error, key).replace(f"{work}/upload", "the file") for key in ("what", "why", "fix")}
         write_json(work / "answer.json", "answer", {"code": error.code, **told})
@@ -39,11 +40,17 @@ def main(folder: Path, work: Path, memory: int) -> int:
     return 0
 
 
-def _answer(folder: Path, upload: Path) -> dict[str, Any]:
+def _answer(folder: Path, upload: Path, number: str) -> dict[str, Any]:
     card: dict[str, Any] = dict(read_json(folder / "model" / "task.json", "task"))
     report: dict[str, Any] = dict(read_json(folder / "report.json", "report"))
     front, port = card["preprocess"], report["outputs"][0]["quant"]
-    item = read_clip(upload, front["sample_rate"], front["samples"]) if front["kind"] == "log_mel" else digit(upload)
+    truth = ""
+    if number:
+        item, truth = _test_item(card, int(number))
+    elif front["kind"] == "log_mel":
+        item = read_clip(upload, front["sample_rate"], front["samples"])
+    else:
+        item = digit(upload)
     done = execute(SourceFiles(read_sources(folder)), get_board(read_board_name(folder)), [item[None]])
     scores = (done.outputs[0].reshape(-1).astype(np.float64) - port["zero_point"]) * port["scale"]
     shares = np.exp(scores - scores.max())
@@ -52,8 +59,16 @@ def _answer(folder: Path, upload: Path) -> dict[str, Any]:
         "instructions": done.instructions[0] if done.instructions else None,
         "instructions_how": done.instructions_how,
         "milliseconds": done.milliseconds_estimate,
-        "item": item.tolist() if item.ndim == 2 else [],
+        "truth": truth,
     }
+
+
+def _test_item(card: dict[str, Any], number: int) -> tuple[NDArray[Any], str]:
+    """A raw item of the task's test split, and its label."""
+    split = get_task(card["name"]).load()["test"]
+    if not 0 <= number < len(split.x):
+        raise BadSetting(f"there is no test item {number}", fix=f"0 to {len(split.x) - 1}")
+    return split.x[number], str(card["labels"][int(split.y[number])])
 
 
 def digit(path: Path) -> NDArray[np.uint8]:
@@ -91,4 +106,4 @@ def _limit_memory(most: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))

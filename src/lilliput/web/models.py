@@ -21,6 +21,8 @@ from lilliput.core.files import read_json, write_folder
 from lilliput.core.store import Store
 from lilliput.web.settings import ServeSettings
 
+BUNDLED = ("spoken-digits", "digits", "wrist-activity")
+"""Tasks whose data come with the package."""
 TRY_SECONDS = 60.0
 TRY_BYTES = 2 << 30
 _FOLDERS = 200
@@ -42,6 +44,12 @@ class Model:
     folder: Path
     report: Mapping[str, Any]
     task: Mapping[str, Any]
+
+    @property
+    def items(self) -> int:
+        """Test items of the task that can be asked for by number; 0 where its data do not come along."""
+        measured = self.report.get("accuracy") or [{}]
+        return int(measured[-1].get("n") or 0) if self.task.get("name") in BUNDLED else 0
 
     @property
     def takes(self) -> str:
@@ -75,12 +83,15 @@ def firmware_zip(model: Model) -> bytes:
     return made.getvalue()
 
 
-def answer(model: Model, upload: bytes, *, seconds: float = TRY_SECONDS, memory: int = TRY_BYTES) -> dict[str, Any]:
+def answer(
+    model: Model, upload: bytes, *, item: int | None = None, seconds: float = TRY_SECONDS, memory: int = TRY_BYTES
+) -> dict[str, Any]:
     """What the emulated board answers: scores by label, best first, instructions and estimated milliseconds.
 
     Args:
         model: with `takes`.
         upload: a WAV or PNG file.
+        item: a test item of the task by number, instead of an upload.
         seconds: the process that does it is stopped after them.
         memory: its most bytes of data.
 
@@ -90,7 +101,9 @@ def answer(model: Model, upload: bytes, *, seconds: float = TRY_SECONDS, memory:
     with tempfile.TemporaryDirectory(prefix="lilliput-try-") as place:
         work = Path(place)
         (work / "upload").write_bytes(upload)
-        command = [sys.executable, "-m", "lilliput.web.answer", str(model.folder.resolve()), str(work), str(memory)]
+        which = "" if item is None else str(item)
+        command = [sys.executable, "-m", "lilliput.web.answer", str(model.folder.resolve()), str(work), str(memory),
+                   which]  # fmt: skip
         try:
             ended = subprocess.run(command, capture_output=True, timeout=seconds, check=False)
         except subprocess.TimeoutExpired:

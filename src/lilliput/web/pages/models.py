@@ -13,7 +13,7 @@ from lilliput.core.errors import BadSetting, Busy, UnknownName
 from lilliput.core.files import read_bytes
 from lilliput.web.app import Site, site_of
 from lilliput.web.formats import View, viewed
-from lilliput.web.forms import FIELD, checked_form
+from lilliput.web.forms import FIELD, checked_form, text_of
 from lilliput.web.models import Model, answer, firmware_zip, known_models
 
 router = APIRouter()
@@ -36,8 +36,12 @@ _LAYERS = ("index", "name", "kernel", "macs", "instructions", "params", "live_by
 _DRAWING = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 _SCHEMA = {
     "type": "object",
-    "properties": {FIELD: {"type": "string"}, "file": {"type": "string", "format": "binary"}},
-    "required": [FIELD, "file"],
+    "properties": {
+        FIELD: {"type": "string"},
+        "file": {"type": "string", "format": "binary"},
+        "item": {"type": "string"},
+    },
+    "required": [FIELD],
 }
 
 
@@ -80,26 +84,30 @@ def show_model(request: Request, key: str) -> View:
     "/models/{key}/try", openapi_extra={"requestBody": {"content": {"multipart/form-data": {"schema": _SCHEMA}}}}
 )
 async def try_it(request: Request, key: str) -> Response:
-    """Let the emulated board answer for an uploaded file; nothing of it is kept."""
+    """Let the emulated board answer for an uploaded file, of which nothing is kept, or for a test item of the task."""
     global _waiting
     form, site = await checked_form(request), site_of(request)
     try:
         sent = form.get("file")
-        if not isinstance(sent, UploadFile):
+        wanted = text_of(form, "item", 9)
+        if not isinstance(sent, UploadFile) and not wanted:
             raise HTTPException(400, "No file was sent.")
-        raw = await sent.read()
+        raw = await sent.read() if isinstance(sent, UploadFile) else b""
     finally:
         await form.close()
     model = await asyncio.to_thread(_model, site, key)
-    if not model.takes:
+    item = int(wanted) if wanted.isdigit() and not raw else None
+    if item is not None and item >= model.items:
+        raise BadSetting(f"there is no test item {item}", why=f"{model.items} can be asked for by number")
+    if item is None and not model.takes:
         raise BadSetting("this network cannot be tried on the page", why="its task takes neither sound nor digits")
-    if not raw:
+    if item is None and not raw:
         raise BadSetting("the file is empty", fix="choose a file first")
     if _waiting >= _AT_ONCE:
         raise Busy("the emulated boards are all in use", fix="try again in some seconds")
     _waiting += 1
     try:
-        found = await asyncio.to_thread(answer, model, raw)
+        found = await asyncio.to_thread(answer, model, raw, item=item)
     finally:
         _waiting -= 1
     return site.render(request, "model.html", **_shown(model, found))
