@@ -12,6 +12,7 @@ from lilliput.core.store import Store
 from lilliput.web.database import VERSION, PageDatabase
 from lilliput.web.settings import ServeSettings
 from lilliput.web.standings import Place, direction_of, place_of, without_seeds
+from lilliput.web.sync import verdict
 from tests.web.runs_of_page import build, comparison
 
 
@@ -108,3 +109,17 @@ def test_a_database_of_the_first_version_is_filled_anew(client: TestClient, sett
     assert database.query("SELECT count(*) FROM standings")[0][0] == 0
     assert database.query("PRAGMA user_version")[0][0] == VERSION
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("claimed", "value", "said"),
+    [
+        (172, 171.5, "met"),
+        (172, 171.4, "not met"),
+        (2.9, 2.911, "met"),
+        (2.9, 2.96, "not met"),
+        (1360786, 1360787, "not met"),
+    ],
+)
+def test_what_was_rounded_is_met_within_its_last_digit(claimed: float, value: float, said: str) -> None:
+    assert verdict({"claimed": claimed, "direction": "equal"}, value) == said

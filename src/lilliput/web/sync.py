@@ -215,6 +215,13 @@ def _best(connection: sqlite3.Connection, paper: str) -> str | None:
     return None
 
 
+def _rounding(claimed: float) -> float:
+    """Half of the last digit that a figure is given with: 0.5 for 172, 0.05 for 2.9."""
+    _, _, decimals = f"{claimed!r}".partition(".")
+    places = len(decimals) if decimals.isdigit() and not float(claimed).is_integer() else 0
+    return 0.5 * 10.0**-places + 1e-9
+
+
 def verdict(claim: Mapping[str, Any], value: float | None) -> str:
     """Our figure against the claim: `met`, `not met`, or nothing where it cannot be said."""
     claimed = claim["claimed"]
@@ -223,7 +230,7 @@ def verdict(claim: Mapping[str, Any], value: float | None) -> str:
     is_met = {
         "higher": value >= claimed,
         "lower": value <= claimed,
-        "equal": abs(value - claimed) <= 5e-4 * max(1.0, abs(claimed)),
+        "equal": abs(value - claimed) <= _rounding(claimed),
     }[claim["direction"]]
     return "met" if is_met else "not met"
 
