@@ -7,7 +7,7 @@ the family with some of the values set. All that a request can get wrong is foun
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from lilliput.core.errors import BadSetting
 from lilliput.core.registry import Registry
 from lilliput.core.settings import load_settings, resolved
+from lilliput.models.backbone import Backbone, FeatureExtractor
 from lilliput.models.cost import count_macs, count_params
 
 
@@ -109,14 +110,30 @@ def check_range(config: object, low: float, high: float, *names: str) -> None:
             raise ValueError(f"`{name}` must be in [{low}, {high}], got {value}")
 
 
-def create_model(name: str, **changes: object) -> nn.Module:
+def create_model(
+    name: str, *, features_only: bool = False, out_indices: Sequence[int] | None = None, **changes: object
+) -> nn.Module:
     """The network of that registered name, with `changes` of its config; weights are new, by torch's seed.
+
+    Args:
+        name: a registered name.
+        features_only: give the maps of its stages, not its classes (see `backbone.py`).
+        out_indices: with `features_only`, which stages; none: all.
+        **changes: values of the config.
 
     Raises:
         UnknownName: LP100, no network of that name.
-        BadSetting: LP101, a change that the config does not know or cannot hold.
+        BadSetting: LP101, a change that the config does not know or cannot hold, or stages that the network has not.
     """
-    return models[name](**changes)
+    model = models[name](**changes)
+    if not features_only:
+        return model
+    if not isinstance(model, Backbone):
+        raise BadSetting(f"model {name} has no stages", why="features_only needs a network that names its maps")
+    try:
+        return FeatureExtractor(model, out_indices)
+    except ValueError as error:
+        raise BadSetting(f"model {name}: out_indices: {error}") from None
 
 
 def create_model_for(name: str, input_shape: tuple[int, ...], classes: int, **changes: object) -> nn.Module:
