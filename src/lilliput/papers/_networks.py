@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lilliput.compiler.graph import Graph
 
 
 @lru_cache(maxsize=12)
-def float_graph(name: str, seed: int = 0, **changes: object) -> Graph:
+def float_graph(name: str, seed: int = 0, **changes: Any) -> Graph:
     """A registered network as a float graph, channels last, its weights drawn from `seed`. Kept: exports take long.
 
     Args:
