@@ -27,7 +27,6 @@ ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 EVENTS = "events.jsonl"
 Finished: TypeAlias = Generator[tuple[int, Result], None, None]
 
-_GRACE_SECONDS = 10.0
 _OBJECT_STORE_BYTES = 128 * 1024**2  # results are a few figures; by default Ray takes a third of the machine's memory
 
 
@@ -97,12 +96,10 @@ def _in_pool(units: Sequence[Unit], jobs: int) -> Finished:
             fix="run fewer at once: --jobs 1",
         ) from error
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        children = set(multiprocessing.active_children()) - before
-        for child in children:
+        # The pool's own thread sees its processes end and gathers them, for which `shutdown` below waits. Were they
+        # gathered here as well, the two would take turns at losing an exit status.
+        for child in set(multiprocessing.active_children()) - before:
             child.terminate()
-        for child in children:
-            child.join(_GRACE_SECONDS)
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from lilliput.models.convert.converter import register_converter, rename
-from lilliput.models.efficientnet import EfficientNet
+from lilliput.models.efficientnet import EfficientNet, EfficientNetConfig
 
 _ENDS = {
     "conv_stem": "stem.0", "bn1": "stem.1", "conv_head": "head.0", "bn2": "head.1", "classifier": "classifier",
@@ -24,7 +24,8 @@ _GATE = {"se.conv_reduce": "gate.reduce", "se.conv_expand": "gate.widen"}
 def efficientnet_state(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     """Stem, blocks by stage and place, head: in a block the convolutions have other names where nothing is widened."""
     names = dict(_ENDS)
-    for stage, blocks in enumerate(model.config.block_lists):  # type: ignore[arg-type]
+    config: EfficientNetConfig = model.config  # type: ignore[assignment]
+    for stage, blocks in enumerate(config.block_lists):
         for place, block in enumerate(blocks):
             layers = {**(_PLAIN if block.expansion == 1 else _WIDENED), **_GATE}
             names |= {
