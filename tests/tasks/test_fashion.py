@@ -47,6 +47,19 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
         get_task("fashion", tmp_path)
 
 
+def test_a_part_is_bundled() -> None:
+    splits = get_task("fashion").load()
+    assert [len(split) for split in splits.values()] == [3600, 400, 1000]
+    assert np.bincount(splits["train"].y).tolist() == [360] * 10
+
+
+@pytest.mark.shared
+def test_the_bundled_part_is_of_the_packed_one() -> None:
+    whole, part = get_task("fashion", shared("fashion_mnist_12k.npz")).load(), get_task("fashion").load()
+    known = {x.tobytes(): y for split in whole.values() for x, y in zip(split.x, split.y, strict=True)}
+    assert all(known[x.tobytes()] == y for split in part.values() for x, y in zip(split.x, split.y, strict=True))
+
+
 @pytest.mark.shared
 def test_the_packed_subset_is_read() -> None:
     task = get_task("fashion", shared("fashion_mnist_12k.npz").parent)

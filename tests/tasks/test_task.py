@@ -55,7 +55,7 @@ class TestEveryTask:
         assert sum(said["items_by_class"]["train"].values()) == said["items"]["train"]
 
 
-@pytest.mark.parametrize("name", ["arabic-commands", "fashion"])
+@pytest.mark.parametrize("name", ["arabic-commands"])
 def test_a_task_without_its_data_says_where_they_are(name: str) -> None:
     with pytest.raises(
         MissingFile, match=rf"LP221: {name} needs its .*\n  why: they are not bundled\n  fix: get .*--data"

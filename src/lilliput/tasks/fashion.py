@@ -1,4 +1,4 @@
-"""`fashion`: Fashion-MNIST from the user's folder: the four idx files as published, or `fashion_mnist_12k.npz`.
+"""`fashion`: Fashion-MNIST: 5 000 bundled pictures, or the user's folder with the four idx files as published.
 
 Validation is a tenth of the training images, the same share of each class.
 """
@@ -22,19 +22,14 @@ LABELS = (
 )
 _SEED = 0
 _PACKED = "fashion_mnist_12k.npz"
+_BUNDLED = Path(__file__).parent / "data" / "fashion" / "images.npz"
 _ARRAYS = {"x_train": ("i", 3), "y_train": ("i", 1), "x_test": ("i", 3), "y_test": ("i", 1)}
 
 
 @register_task("fashion")
 def fashion(data: Path | None) -> Task:
-    """Pictures of clothing, 28×28, ten classes; the images of a folder or NPZ."""
-    if data is None:
-        raise MissingFile(
-            "fashion needs its images",
-            why="they are not bundled",
-            fix="get the four .gz files of github.com/zalandoresearch/fashion-mnist and name their folder with --data",
-        )
-    x, y, x_test, y_test = _read(data)
+    """Pictures of clothing, 28×28, ten classes; the bundled part, or all of a folder's idx files or NPZ."""
+    x, y, x_test, y_test = _read(data or _BUNDLED)
     rows, held = stratified(y, (0.9, 0.1), _SEED)
     splits = {
         "train": Split(x[rows], y[rows]),
