@@ -10,6 +10,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from lilliput.core.errors import BadSetting, WrongWeights
+from lilliput.models.backbone import Backbone
 from lilliput.models.convert.checkpoint import read_checkpoint
 from lilliput.models.entry import models
 
@@ -83,8 +84,8 @@ def load_state(model: nn.Module, state: Mapping[str, Tensor], *, owner: str = "t
     except ValueError as error:
         raise _wrong(owner, name, [str(error)]) from None
     own = model.state_dict()
-    if not getattr(getattr(model, "config", None), "classes", 1):
-        found = {key: value for key, value in found.items() if not key.startswith("classifier.")}
+    if isinstance(model, Backbone) and not model.config.classes:
+        found = {key: value for key, value in found.items() if key.split(".")[0] != model.classifier_name}
     found, changed = _fit_channels(found, own, model)
     fresh = tuple(key for key in _classifier_keys(model) if key not in found or found[key].shape != own[key].shape)
     if fresh:
@@ -95,7 +96,8 @@ def load_state(model: nn.Module, state: Mapping[str, Tensor], *, owner: str = "t
 
 
 def _classifier_keys(model: nn.Module) -> list[str]:
-    return [key for key in model.state_dict() if key.split(".")[0] == "classifier"]
+    name = getattr(model, "classifier_name", None)
+    return [key for key in model.state_dict() if key.split(".")[0] == name]
 
 
 def _fit_channels(
