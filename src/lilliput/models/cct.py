@@ -16,70 +16,40 @@ Names: `cct_LAYERS_KERNELxCONVOLUTIONS_SIDE`, `cvt_` and `vit_LAYERS_PATCH_SIDE`
 
 from __future__ import annotations
 
+import itertools
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from lilliput.layers.attention import (
-    EncoderBlock,
-    SequencePool,
-    check_heads,
-    drop_path_ramp,
-    initialise,
-    sine_table,
-)
+from lilliput.layers.attention import initialise
 from lilliput.models.backbone import Backbone, FeatureInfo, Stage
-from lilliput.models.entry import Network, check_range, register_model
+from lilliput.models.encoder import SIZES, EncoderConfig, TokenEncoder, check_multiple, register_variants
+from lilliput.models.entry import check_range
 
-POSITIONS = ("learnable", "sine", "none")
-POSITION_STD = 0.2
-"""Spread of learnt positions at the start."""
 _CHANNELS = 64
 """Of each convolution of a tokeniser but its last."""
 
 
 @dataclass(frozen=True)
-class TransformerConfig:
-    """What all three have in common; the defaults are those of the smallest."""
+class PictureConfig(EncoderConfig):
+    """What all three have in common."""
 
     channels: int = 3
     height: int = 32
     width: int = 32
-    classes: int = 10  # 0: pooled features
-    layers: int = 2
-    dim: int = 128  # features of a token
-    heads: int = 2
-    mlp: float = 1.0  # width between the two linear layers of a block, through `dim`
-    pos: str = "learnable"  # or "sine", fixed, or "none"
-    dropout: float = 0.0
-    attention_dropout: float = 0.1
-    drop_path: float = 0.1  # of the last layer; it rises in a line from the first, which has none
-    official: bool = False  # repeat what the published code does where that differs
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_range(self, 1, 65536, "channels")
-        check_range(self, 0, 65536, "classes")
-        check_range(self, 1, 8192, "height", "width", "dim")
-        check_range(self, 1, 1024, "layers", "heads")
-        check_range(self, 1 / 64, 64, "mlp")
-        check_range(self, 0, 0.99, "dropout", "attention_dropout", "drop_path")
-        check_heads(self.dim, self.heads)
-        if self.pos not in POSITIONS:
-            raise ValueError(f"`pos` {self.pos!r} is none of {', '.join(POSITIONS)}")
+        check_range(self, 1, 8192, "height", "width")
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
         """(channels, height, width)."""
         return self.channels, self.height, self.width
-
-    @property
-    def hidden(self) -> int:
-        """Width between the two linear layers of a block."""
-        return max(1, int(self.dim * self.mlp))
 
     @property
     @abstractmethod
@@ -95,7 +65,7 @@ class TransformerConfig:
 
 
 @dataclass(frozen=True)
-class PatchConfig(TransformerConfig):
+class PatchConfig(PictureConfig):
     """Sizes of a ViT-Lite or a CVT."""
 
     patch: int = 4  # pixels a side; height and width are multiples of it
@@ -103,12 +73,8 @@ class PatchConfig(TransformerConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_range(self, 1, 8192, "patch")
-        for name in ("height", "width"):
-            side = getattr(self, name)
-            if side % self.patch:
-                below, above = side // self.patch * self.patch, (side // self.patch + 1) * self.patch
-                near = f"{below} or {above}" if below else f"{above}"
-                raise ValueError(f"`{name}` {side} is no multiple of the patch, {self.patch}: {near} would do")
+        check_multiple("height", self.height, self.patch)
+        check_multiple("width", self.width, self.patch)
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -117,7 +83,7 @@ class PatchConfig(TransformerConfig):
 
 
 @dataclass(frozen=True)
-class CCTConfig(TransformerConfig):
+class CCTConfig(PictureConfig):
     """Sizes of a CCT."""
 
     kernel: int = 3  # of each convolution of the tokeniser
@@ -159,43 +125,30 @@ class CCTConfig(TransformerConfig):
 
 
 class CompactTransformer(Backbone):
-    """Tokens, positions, encoder blocks, pooling; a family says where its tokens come from.
+    """Tokens, encoder, pooling, classifier; a family says where its tokens come from.
 
     Shapes:
         (B, channels, height, width) -> (B, classes).
     """
 
     has_class_token = False
-    learns_sine = False
-    """Whether the published code learns positions that are asked to be fixed, or to be none."""
+    always_learns_positions = False
+    """Whether the published code learns positions even where it is asked for fixed ones, or for none."""
 
     def __init__(self, config: Any) -> None:
         super().__init__()
         self.config = config
         self.grid: tuple[int, int] = config.grid
         self.tokeniser = self.new_tokeniser(config)
-        self.encoder = nn.ModuleList(
-            EncoderBlock(
-                config.dim,
-                config.heads,
-                config.hidden,
-                attention_dropout=config.attention_dropout,
-                dropout=config.dropout,
-                drop_path=rate,
-            )
-            for rate in drop_path_ramp(config.drop_path, config.layers)
+        self.tokeniser.apply(initialise)
+        self.encoder = TokenEncoder(
+            config,
+            self.grid[0] * self.grid[1],
+            class_token=self.has_class_token,
+            learns_positions=config.official and self.always_learns_positions,
         )
-        self.norm = nn.LayerNorm(config.dim)
-        self.dropout = nn.Dropout(config.dropout)
-        if self.has_class_token:
-            self.class_token = nn.Parameter(torch.zeros(1, 1, config.dim))
-        else:
-            self.sequence_pool = SequencePool(config.dim)
-        self.apply(initialise)
-        self._new_positions()
         self.classifier = self.make_classifier(config.classes)
-        reduction = round(config.height / self.grid[0])
-        self.feature_info = FeatureInfo([Stage("tokens", config.dim, reduction)])
+        self.feature_info = FeatureInfo([Stage("tokens", config.dim, round(config.height / self.grid[0]))])
 
     @abstractmethod
     def new_tokeniser(self, config: Any) -> nn.Module:
@@ -205,11 +158,6 @@ class CompactTransformer(Backbone):
     def num_features(self) -> int:
         """Features of a token."""
         return self.config.dim  # type: ignore[no-any-return]
-
-    @property
-    def tokens(self) -> int:
-        """How many tokens the encoder sees, with the class token."""
-        return self.grid[0] * self.grid[1] + self.has_class_token
 
     def new_classifier(self, classes: int) -> nn.Module:
         """A linear layer."""
@@ -225,26 +173,15 @@ class CompactTransformer(Backbone):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """(B, channels, height, width) -> (B, tokens, dim); the class token, where there is one, comes first."""
-        x = self.tokeniser(x).flatten(2).transpose(1, 2)
-        if self.has_class_token:
-            x = torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1)
-        if self.positions is not None:
-            x = x + self.positions
-        x = self.dropout(x)
-        for block in self.encoder:
-            x = block(x)
-        y: Tensor = self.norm(x)
+        y: Tensor = self.encoder(self.tokeniser(x).flatten(2).transpose(1, 2))
         return y
 
     def pool(self, x: Tensor) -> Tensor:
         """The class token, or the weighted mean of all."""
-        if self.has_class_token:
-            return x[:, 0]
-        y: Tensor = self.sequence_pool(x)
-        return y
+        return self.encoder.pool(x)
 
     def attention_map(self, x: Tensor) -> Tensor:
-        """How much each place counts in the pooled features.
+        """How much each place of a picture counts in its pooled features.
 
         Shapes:
             (B, channels, height, width) -> (B, *grid); each map adds up to 1.
@@ -252,91 +189,56 @@ class CompactTransformer(Backbone):
         Raises:
             ValueError: the network has a class token, so that nothing is pooled.
         """
-        if self.has_class_token:
-            raise ValueError("a network with a class token pools nothing: there are no weights of places")
-        weights: Tensor = self.sequence_pool.weights(self.forward_features(x))
-        return weights.reshape(len(x), *self.grid)
-
-    def _new_positions(self) -> None:
-        config, shape = self.config, (1, self.tokens, self.config.dim)
-        if config.pos == "learnable" or (config.official and self.learns_sine):
-            self.positions = nn.Parameter(torch.empty(shape))
-            nn.init.trunc_normal_(self.positions, std=POSITION_STD)
-        elif config.pos == "sine":
-            # Worked out anew from the size: nothing that a checkpoint has to hold.
-            self.register_buffer("positions", sine_table(*shape[1:]), persistent=False)
-        else:
-            self.positions = None
+        return self.encoder.weights(self.forward_features(x)).reshape(len(x), *self.grid)
 
 
-def _named(*variants: tuple[str, TransformerConfig]) -> Callable[[Network], Network]:
-    """Decorator: enter a network under several names."""
-
-    def enter(network: Network) -> Network:
-        for name, config in variants:
-            register_model(name, config)(network)
-        return network
-
-    return enter
-
-
-_SMALL: dict[str, Any] = {"dim": 128, "heads": 2, "mlp": 1.0}
-_MIDDLE: dict[str, Any] = {"dim": 256, "heads": 4, "mlp": 2.0}
-_LARGE: dict[str, Any] = {"dim": 384, "heads": 6, "mlp": 3.0}
-SIZES: dict[int, dict[str, Any]] = {2: _SMALL, 4: _SMALL, 6: _MIDDLE, 7: _MIDDLE, 8: _MIDDLE, 14: _LARGE}
-"""Layers → the published width, heads and ratio."""
-
-
-def _patches(family: str) -> list[tuple[str, TransformerConfig]]:
+def _patches(family: str) -> list[tuple[str, PatchConfig]]:
     return [
-        (f"{family}_{layers}_4_32{end}", PatchConfig(layers=layers, **SIZES[layers], pos=pos))
+        (f"{family}_{layers}_4_32{end}", PatchConfig(**SIZES[layers], pos=pos))
         for layers in (2, 4, 6, 7)
         for end, pos in (("", "learnable"), ("_sine", "sine"))
     ]
 
 
 def _convs(layers: int, kernel: int, convs: int, side: int, classes: int, pos: str = "learnable") -> CCTConfig:
-    size = SIZES[layers]
-    return CCTConfig(
-        height=side, width=side, classes=classes, layers=layers, kernel=kernel, convs=convs, pos=pos, **size
-    )
+    return CCTConfig(height=side, width=side, classes=classes, kernel=kernel, convs=convs, pos=pos, **SIZES[layers])
 
 
-@_named(("vit_lite", PatchConfig()), *_patches("vit"))
+@register_variants(("vit_lite", PatchConfig()), *_patches("vit"))
 class ViTLite(CompactTransformer):
     """A transformer of small patches with a class token.
 
     Shapes:
         (B, channels, height, width) -> (B, classes).
 
-    Cost: 214 666 trainable parameters as `vit_2_4_32`.
+    Cost: 15 337 216 multiply-accumulates and 214 666 trainable parameters as `vit_2_4_32`.
     """
 
     has_class_token = True
 
     def new_tokeniser(self, config: PatchConfig) -> nn.Module:
         """One linear layer for each patch."""
-        return _patch_layer(config)
+        return nn.Conv2d(config.channels, config.dim, config.patch, config.patch)
 
 
-@_named(("cvt", PatchConfig()), *_patches("cvt"))
+@register_variants(("cvt", PatchConfig()), *_patches("cvt"))
 class CVT(CompactTransformer):
     """A transformer of small patches with pooling over the sequence.
 
     Shapes:
         (B, channels, height, width) -> (B, classes).
 
-    Cost: 214 539 trainable parameters as `cvt_2_4_32`.
+    Cost: 15 090 944 multiply-accumulates and 214 539 trainable parameters as `cvt_2_4_32`.
     """
 
-    learns_sine = True
+    always_learns_positions = True
 
     def new_tokeniser(self, config: PatchConfig) -> nn.Module:
         """One linear layer for each patch."""
-        return _patch_layer(config)
+        return nn.Conv2d(config.channels, config.dim, config.patch, config.patch)
 
 
-@_named(
+@register_variants(
     ("cct", CCTConfig()),
     *(
         (f"cct_{layers}_3x{convs}_32{end}", _convs(layers, 3, convs, 32, 10, pos))
@@ -361,18 +263,14 @@ class CCT(CompactTransformer):
         `cct_2_3x2_32`.
     """
 
-    learns_sine = True
+    always_learns_positions = True
 
     def new_tokeniser(self, config: CCTConfig) -> nn.Module:
         """Convolution, rectifier and pooling, some times over."""
         stride, padding = config.steps
         wide = [config.channels, *[_CHANNELS] * (config.convs - 1), config.dim]
         layers: list[nn.Module] = []
-        for before, after in zip(wide, wide[1:], strict=False):
+        for before, after in itertools.pairwise(wide):
             conv = nn.Conv2d(before, after, config.kernel, stride, padding, bias=False)
             layers += [conv, nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
         return nn.Sequential(*layers)
-
-
-def _patch_layer(config: PatchConfig) -> nn.Conv2d:
-    return nn.Conv2d(config.channels, config.dim, config.patch, config.patch)
