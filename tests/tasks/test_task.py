@@ -12,7 +12,7 @@ from lilliput.core.errors import BadTask, MissingFile, UnknownName
 from lilliput.features import Affine
 from lilliput.tasks import Split, Task, get_task, tasks
 
-WITHOUT_DATA = ["digits", "spoken-digits", "wrist-activity"]
+WITHOUT_DATA = ["digits", "fashion", "spoken-digits", "wrist-activity"]
 
 
 def test_the_tasks_are_registered() -> None:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from lilliput.core.errors import BadSetting
-from lilliput.train.data import Features, Tensors
+from lilliput.train.data import Features, Resized, Tensors
 
 
 @dataclass
@@ -84,3 +84,15 @@ def test_unknown_changes_are_refused_before_training() -> None:
 def test_tensors_must_have_as_many_targets() -> None:
     with pytest.raises(ValueError, match=r"`x` \(3, 2\) and `y` \(2,\)"):
         Tensors(torch.zeros(3, 2), torch.zeros(2))
+
+
+def test_items_at_another_resolution_are_smoothed_first() -> None:
+    stripes = torch.zeros(2, 1, 32, 32)
+    stripes[..., ::2] = 1.0
+    source = Tensors(stripes, torch.tensor([0, 1]))
+    small, y = Resized(source, (8, 12)).batch(np.arange(2), 0)
+    assert small.shape == (2, 1, 8, 12)
+    assert (small[..., 2:-2] - 0.5).abs().max() < 0.1, "stripes finer than the new pixels are grey"
+    assert y.tolist() == [0, 1]
+    same, _ = Resized(source, (32, 32)).batch(np.arange(2), 0)
+    assert torch.equal(same, stripes)

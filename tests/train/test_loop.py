@@ -147,6 +147,7 @@ def test_it_stops_early_and_keeps_the_best_epoch() -> None:
         {"weight_decay": 0.5},
         {"optimiser": "sgd"},
         {"optimiser": "adam", "weight_decay": 0.3},
+        {"optimiser": "rmsprop", "schedule": "step", "step_epochs": 2.4, "step_factor": 0.97},
         {"augment": ()},
         {"schedule": "constant"},
         {"batch_size": 16},

@@ -2,7 +2,8 @@
 
 Paper   Model Rubik's Cube: Twisting Resolution, Depth and Width for TinyNets (arXiv:2010.14819); the base network is
         EfficientNet (arXiv:1905.11946)
-Input   (B, channels, height, width): RGB, normalised; 32 or more a side
+Input   (B, channels, height, width): RGB, normalised; 32 or more a side, and 8 or more for the form for small
+        pictures, which begins without getting smaller
 Output  (B, classes): logits
 Differs from the paper: depthwise kernels start with the spread of their own nine or twenty-five inputs, as in the
         published PyTorch code; the authors' MindSpore code does not divide by the groups.
@@ -12,7 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil
+from itertools import accumulate
+from math import ceil, prod
+from operator import mul
 from typing import NamedTuple
 
 import torch
@@ -23,28 +26,24 @@ from lilliput.models.backbone import Backbone, FeatureInfo, Stage
 from lilliput.models.blocks import Block, in_eights
 from lilliput.models.entry import check_range, register_model
 
-REDUCTION = 32
-"""Side of the input through the side of the last map."""
-
 _ACTIVATIONS = {"silu": nn.SiLU, "hard_swish": nn.Hardswish, "relu6": nn.ReLU6}
 
 
 class _Stage(NamedTuple):
     repeats: int
     kernel: int
-    stride: int
     expansion: int
     channels: int
 
 
 _B0 = (
-    _Stage(1, 3, 1, 1, 16),
-    _Stage(2, 3, 2, 6, 24),
-    _Stage(2, 5, 2, 6, 40),
-    _Stage(3, 3, 2, 6, 80),
-    _Stage(3, 5, 1, 6, 112),
-    _Stage(4, 5, 2, 6, 192),
-    _Stage(1, 3, 1, 6, 320),
+    _Stage(1, 3, 1, 16),
+    _Stage(2, 3, 6, 24),
+    _Stage(2, 5, 6, 40),
+    _Stage(3, 3, 6, 80),
+    _Stage(3, 5, 6, 112),
+    _Stage(4, 5, 6, 192),
+    _Stage(1, 3, 6, 320),
 )
 
 
@@ -59,6 +58,7 @@ class EfficientNetConfig:
     width_factor: float = 1.0  # on channels
     depth_factor: float = 1.0  # on the blocks of a stage
     depth_rounding: str = "round"  # "round" to the even neighbour, as TinyNet; "ceil" as EfficientNet
+    strides: str = "2 1 2 2 2 1 2 1"  # of the first convolution and of the seven stages
     scale_ends: bool = False  # whether the first and the last convolution are scaled as well
     squeeze: float = 0.25  # channels of squeeze-and-excitation through the block's input; 0: none
     act: str = "silu"  # "silu", "hard_swish" or "relu6"
@@ -68,7 +68,8 @@ class EfficientNetConfig:
     def __post_init__(self) -> None:
         check_range(self, 1, 65536, "channels")
         check_range(self, 0, 65536, "classes")
-        check_range(self, REDUCTION, 8192, "height", "width")
+        self._check_strides()
+        check_range(self, self.reduction, 8192, "height", "width")
         check_range(self, 1 / 64, 64, "width_factor", "depth_factor")
         check_range(self, 0, 1, "squeeze")
         check_range(self, 0, 0.99, "dropout", "drop_path")
@@ -76,6 +77,21 @@ class EfficientNetConfig:
             raise ValueError(f"`act` {self.act!r} is none of {', '.join(_ACTIVATIONS)}")
         if self.depth_rounding not in ("round", "ceil"):
             raise ValueError(f"`depth_rounding` {self.depth_rounding!r} is none of round, ceil")
+
+    def _check_strides(self) -> None:
+        words = self.strides.split()
+        if len(words) != 1 + len(_B0) or not set(words) <= {"1", "2"}:
+            raise ValueError(f"`strides` must be eight numbers that are 1 or 2, got {self.strides!r}")
+
+    @property
+    def stage_strides(self) -> tuple[int, ...]:
+        """Of the first convolution and of the stages."""
+        return tuple(int(word) for word in self.strides.split())
+
+    @property
+    def reduction(self) -> int:
+        """Side of the input through the side of the last map."""
+        return prod(self.stage_strides)
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -93,12 +109,12 @@ class EfficientNetConfig:
         """This network with its sides, blocks and channels multiplied; sides are cut to whole pixels.
 
         Raises:
-            ValueError: a side falls below 32, the stride of the whole network, or a factor is out of its range.
+            ValueError: a side falls below the stride of the whole network, or a factor is out of its range.
         """
         height, wide = int(self.height * resolution), int(self.width * resolution)
-        if min(height, wide) < REDUCTION:
+        if min(height, wide) < self.reduction:
             raise ValueError(
-                f"a resolution of {resolution:g} gives {height}x{wide}: below {REDUCTION}, the network's stride"
+                f"a resolution of {resolution:g} gives {height}x{wide}: below {self.reduction}, the network's stride"
             )
         return replace(
             self,
@@ -123,11 +139,11 @@ class EfficientNetConfig:
     def block_lists(self) -> tuple[tuple[Block, ...], ...]:
         """The blocks of the seven stages."""
         before, stages = self.stem, []
-        for stage in _B0:
+        for stage, stride in zip(_B0, self.stage_strides[1:], strict=True):
             count = stage.repeats * self.depth_factor
             repeats = max(1, ceil(count) if self.depth_rounding == "ceil" else round(count))
             after = in_eights(stage.channels * self.width_factor)
-            blocks = [Block(before, after, stage.expansion, stage.kernel, stage.stride)]
+            blocks = [Block(before, after, stage.expansion, stage.kernel, stride)]
             blocks += [Block(after, after, stage.expansion, stage.kernel, 1)] * (repeats - 1)
             stages.append(tuple(blocks))
             before = after
@@ -139,6 +155,7 @@ def _tiny(resolution: float, width: float, depth: float, **changes: float) -> Ef
 
 
 @register_model("efficientnet_b0", EfficientNetConfig())
+@register_model("efficientnet_b0_32px", EfficientNetConfig(height=32, width=32, classes=10, strides="1 1 1 2 2 1 2 1"))
 @register_model("tinynet_a", _tiny(0.86, 1.0, 1.2))
 @register_model("tinynet_b", _tiny(0.84, 0.75, 1.1))
 @register_model("tinynet_c", _tiny(0.825, 0.54, 0.85))
@@ -157,18 +174,15 @@ class EfficientNet(Backbone):
         super().__init__()
         self.config = config
         act, lists = _ACTIVATIONS[config.act], config.block_lists
-        self.stem = nn.Sequential(*_conv(config.channels, config.stem, 3, 2), act())
+        self.stem = nn.Sequential(*_conv(config.channels, config.stem, 3, config.stage_strides[0]), act())
         self.blocks = nn.ModuleList(nn.Sequential(*(_MBConv(b, config) for b in blocks)) for blocks in lists)
         self.head = nn.Sequential(*_conv(lists[-1][-1].channels_out, config.head, 1), act())
         self.dropout = nn.Dropout(config.dropout)
         self.classifier = self.make_classifier(config.classes)
         self.apply(_initialise)
-        reductions = (2, 4, 8, 16, 32)
-        last = [blocks[-1].channels_out for index, blocks in enumerate(lists) if index in _LAST_OF_SIDE]
-        self.feature_info = FeatureInfo(
-            Stage(f"stage{n}", channels, reduction)
-            for n, channels, reduction in zip(_LAST_OF_SIDE, last, reductions, strict=True)
-        )
+        smaller = list(accumulate(config.stage_strides, mul))[1:]
+        self.kept = [n for n in range(len(lists)) if n + 1 == len(lists) or smaller[n + 1] > smaller[n]]
+        self.feature_info = FeatureInfo(Stage(f"stage{n}", lists[n][-1].channels_out, smaller[n]) for n in self.kept)
 
     @property
     def num_features(self) -> int:
@@ -186,11 +200,11 @@ class EfficientNet(Backbone):
         x = self.stem(x)
         for index, blocks in enumerate(self.blocks):
             x = blocks(x)
-            if index in _LAST_OF_SIDE:
+            if index in self.kept:
                 yield x
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """(B, channels, height, width) -> (B, head, height / 32, width / 32)."""
+        """(B, channels, height, width) -> (B, head, height / reduction, width / reduction)."""
         for kept in self.stages(x):
             x = kept
         y: Tensor = self.head(x)
@@ -200,10 +214,6 @@ class EfficientNet(Backbone):
         """The mean of the map."""
         y: Tensor = self.dropout(x.mean((2, 3)))
         return y
-
-
-_LAST_OF_SIDE = (0, 1, 2, 4, 6)
-"""The stages behind which the map gets smaller."""
 
 
 class _MBConv(nn.Module):

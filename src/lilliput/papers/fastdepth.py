@@ -161,34 +161,16 @@ def _on_board(context: Context, model: nn.Module, train: Frames, test: Frames) -
     """The network in int8 on an emulated board: one test frame, held to the integer reference; the error of all."""
     import torch
 
-    from lilliput.boards import get_board
-    from lilliput.boards.run import differing_bytes, execute
-    from lilliput.boards.tune import roomy
-    from lilliput.compiler.frontends.torch_export import from_torch
-    from lilliput.compiler.passes import simplify
-    from lilliput.compiler.program import compile_graph
-    from lilliput.compress.quantise import quantise
-    from lilliput.models import example_input
+    from lilliput.papers._device import on_device
     from lilliput.train.depth import depth_errors, pixels
 
     settings: Settings = context.settings
-    board = roomy(get_board(settings.board))
-    graph = simplify(from_torch(model.eval(), example_input(model)))
-    graph = quantise(graph, pixels(train.rgb)).graph
-    program = compile_graph(graph, board.target)
-    x = program.inputs[0].quant.quantise(pixels(test.rgb), "int8")  # type: ignore[union-attr]
-    wanted = program.run(x)
-    done = execute(program, board, [x[:1]])
-    y = program.outputs[0].quant.dequantise(wanted[0])  # type: ignore[union-attr]
-    maps = torch.from_numpy(y.reshape(len(test), 1, settings.height, settings.width))
+    found = on_device(model, pixels(train.rgb), pixels(test.rgb), settings.board)
+    maps = torch.from_numpy(found.outputs.reshape(len(test), 1, settings.height, settings.width))
     errors = depth_errors(maps, torch.from_numpy(test.depth[:, None]), max_depth=settings.max_depth)
     for name in ("rmse", "delta1"):
         yield Row(name, float(errors[name].mean()), split="test, int8", n=len(test), unit="m" if name == "rmse" else "")
-    where = f"int8 on {settings.board}"
-    yield Row("bytes that differ", float(differing_bytes(done.outputs, [wanted[0][:1]])[0]), split=where)
-    yield Row("arena", float(program.plan.arena_bytes), split=where, unit="B")
-    yield Row("instructions", float(done.instructions[0]), split=where)
-    yield Row("multiply-accumulates", float(program.macs), split=where)
+    yield from found.rows()
 
 
 def _picture(context: Context, model: nn.Module, test: Frames) -> Path:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from lilliput.train.augment import apply, changes_of
 
@@ -76,6 +77,27 @@ class Tensors:
     def batch(self, items: NDArray[np.intp], epoch: int) -> tuple[Tensor, Tensor]:
         at = torch.from_numpy(items)
         return self.x[at], self.y[at]
+
+
+class Resized:
+    """Items of another source at another resolution: bilinear, and smoothed first where they get smaller.
+
+    Args:
+        source: of pictures, (B, C, H, W).
+        size: (height, width) of what it gives.
+    """
+
+    def __init__(self, source: Source, size: tuple[int, int]) -> None:
+        self.source, self.size = source, size
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def batch(self, items: NDArray[np.intp], epoch: int) -> tuple[Tensor, Tensor]:
+        x, y = self.source.batch(items, epoch)
+        if x.shape[2:] == self.size:
+            return x, y
+        return F.interpolate(x, self.size, mode="bilinear", antialias=True), y
 
 
 class Features:

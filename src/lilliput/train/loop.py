@@ -312,6 +312,8 @@ def _optimiser(model: nn.Module, settings: TrainSettings) -> torch.optim.Optimiz
             return torch.optim.Adam(groups, lr=settings.lr)
         case "adamw":
             return torch.optim.AdamW(groups, lr=settings.lr)
+        case "rmsprop":  # the constants of MobileNet's and EfficientNet's trainings
+            return torch.optim.RMSprop(groups, lr=settings.lr, alpha=0.9, momentum=settings.momentum, eps=1e-3)
 
 
 def _optimiser_state(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -1,0 +1,81 @@
+"""A trained network in 8 bits on an emulated board: what recipes report of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lilliput.papers._recipe import Row
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from lilliput.compiler.program import Program
+
+
+@dataclass(frozen=True)
+class OnDevice:
+    """What came of it.
+
+    Args:
+        board: its name.
+        program: as compiled for the board.
+        outputs: real values of each input's output, by the integer reference.
+        differing: bytes in which the emulated board's outputs differ from the reference.
+        instructions: of one inference.
+    """
+
+    board: str
+    program: Program
+    outputs: NDArray[np.float32]
+    differing: int
+    instructions: int
+
+    def rows(self) -> Iterator[Row]:
+        """Its figures."""
+        where = f"int8 on {self.board}"
+        yield Row("bytes that differ", float(self.differing), split=where)
+        yield Row("arena", float(self.program.plan.arena_bytes), split=where, unit="B")
+        yield Row("instructions", float(self.instructions), split=where)
+        yield Row("multiply-accumulates", float(self.program.macs), split=where)
+
+
+def on_device(model: nn.Module, calibration: NDArray[np.float32], inputs: NDArray[np.float32], board: str) -> OnDevice:
+    """Quantise a network, compile it for a board, and run the first input there.
+
+    A network that is too large for the board's memory is run all the same; the figures say how much it needs.
+
+    Args:
+        model: made by `create_model`.
+        calibration: (N, H, W, C), real values.
+        inputs: (N, H, W, C), real values; all go through the integer reference, the first through the emulated core.
+        board: name of a board.
+
+    Raises:
+        UnknownName: LP100, no such board. UnsupportedOp: LP301, a layer that has no integer form.
+    """
+    from lilliput.boards import get_board
+    from lilliput.boards.run import differing_bytes, execute
+    from lilliput.boards.tune import roomy
+    from lilliput.compiler.frontends.torch_export import from_torch
+    from lilliput.compiler.passes import simplify
+    from lilliput.compiler.program import compile_graph
+    from lilliput.compress.quantise import quantise
+    from lilliput.models import example_input
+
+    place = roomy(get_board(board))
+    graph = quantise(simplify(from_torch(model.eval(), example_input(model))), calibration).graph
+    program = compile_graph(graph, place.target)
+    x = program.inputs[0].quant.quantise(inputs, "int8")  # type: ignore[union-attr]
+    wanted = program.run(x)
+    done = execute(program, place, [x[:1]])
+    return OnDevice(
+        board,
+        program,
+        program.outputs[0].quant.dequantise(wanted[0]),  # type: ignore[union-attr]
+        int(differing_bytes(done.outputs, [wanted[0][:1]])[0]),
+        int(done.instructions[0]),
+    )
