@@ -1,0 +1,249 @@
+/* All time steps of leaky integrate-and-fire neurons, forwards and back.
+ *
+ * Layout    x[steps][width] and every array of its shape; rows are `width` apart. v and p arrays: [width].
+ * Value     h = (decay * (v - rest) + rest) + gain * x, each product and sum rounded once;  s = h >= threshold
+ *           or, with levels > 0, floor(h / threshold + 0.5) from 0 to levels
+ *           v = h - threshold * s  (subtract)  or  (1 - s) * h + rest * s
+ * Backward  works h out again from x, column block by column block, so that forward keeps nothing.
+ * Memory    scratch: 2 * steps * LEAKY_BLOCK floats for backward; no heap.
+ * Aliasing  nothing overlaps anything.
+ * Columns   each call does [from, to) of the width; calls with columns apart may run at the same time.
+ */
+#include <stdint.h>
+
+enum { LEAKY_BLOCK = 256 };
+
+typedef struct {
+    int64_t steps, width;
+    float decay, gain, threshold, rest, slope, scale;
+    int32_t subtract, detach, kind, levels;
+} leaky_t;
+
+enum { RECTANGLE, TRIANGLE, SIGMOID, ATAN, FAST_SIGMOID, GAUSSIAN };
+
+static inline float absolute(float z)
+{
+    return z < 0.0f ? -z : z;
+}
+
+/* e^-z for z >= 0 to about 2 units in the last place; 0 from 87 on. Written so that compilers make vectors of it. */
+static inline float exp_negative(float z)
+{
+    union {
+        int32_t i;
+        float f;
+    } power;
+    const float limited = z > 87.0f ? 87.0f : z;
+    const float t = -limited * 1.44269504f;
+    const int32_t whole = (int32_t)(t - 0.5f);
+    const float k = (float)whole;
+    const float r = (-limited - k * 0.693359375f) - k * -2.12194440e-4f;
+    float y = 1.9875691500e-4f;
+    y = y * r + 1.3981999507e-3f;
+    y = y * r + 8.3334519073e-3f;
+    y = y * r + 4.1665795894e-2f;
+    y = y * r + 1.6666665459e-1f;
+    y = y * r + 5.0000001201e-1f;
+    y = y * r * r + r + 1.0f;
+    power.i = (whole + 127) * (1 << 23);
+    return z > 87.0f ? 0.0f : y * power.f;
+}
+
+static inline float density(int32_t kind, float z)
+{
+    const float a = absolute(z);
+    float e, d;
+    switch (kind) {
+    case RECTANGLE:
+        return a < 0.5f ? 1.0f : 0.0f;
+    case TRIANGLE:
+        return a < 1.0f ? 1.0f - a : 0.0f;
+    case SIGMOID:
+        e = exp_negative(a);
+        d = 1.0f + e;
+        return e / (d * d);
+    case ATAN:
+        d = z * 1.57079633f;
+        return 0.5f / (1.0f + d * d);
+    case FAST_SIGMOID:
+        d = 1.0f + a;
+        return 0.5f / (d * d);
+    default:
+        return exp_negative(0.5f * z * z) * 0.398942280f;
+    }
+}
+
+static inline float advance(const leaky_t *op, int has_rest, float v, float x)
+{
+    const float leaked = has_rest ? op->decay * (v - op->rest) + op->rest : op->decay * v;
+    return leaked + op->gain * x;
+}
+
+static inline float fire(const leaky_t *op, int counts, float h)
+{
+    if (!counts) {
+        return h >= op->threshold ? 1.0f : 0.0f;
+    }
+    {
+        const float top = (float)op->levels;
+        const float level = h / op->threshold + 0.5f;
+        const float inside = level > top ? top : level > 0.0f ? level : 0.0f;
+        return (float)(int32_t)inside;
+    }
+}
+
+static inline float after(const leaky_t *op, int subtract, int has_rest, float h, float s)
+{
+    const float kept = (1.0f - s) * h;
+    if (subtract) {
+        return h - op->threshold * s;
+    }
+    return has_rest ? kept + op->rest * s : kept;
+}
+
+static inline void forward_columns(const leaky_t *op, int counts, int subtract, int has_rest, const float *restrict x,
+                                   float *restrict v, float *restrict s, int64_t from, int64_t to)
+{
+    for (int64_t first = from; first < to; first += LEAKY_BLOCK) {
+        const int64_t last = first + LEAKY_BLOCK < to ? first + LEAKY_BLOCK : to;
+        for (int64_t t = 0; t < op->steps; t++) {
+            const float *restrict xs = x + t * op->width;
+            float *restrict ss = s + t * op->width;
+            for (int64_t i = first; i < last; i++) {
+                const float h = advance(op, has_rest, v[i], xs[i]);
+                const float spikes = fire(op, counts, h);
+                ss[i] = spikes;
+                v[i] = after(op, subtract, has_rest, h, spikes);
+            }
+        }
+    }
+}
+
+/* v: the state before the first step, and after the call that after the last. */
+void lilliput_leaky_forward(const leaky_t *op, const float *restrict x, float *restrict v, float *restrict s,
+                            int64_t from, int64_t to)
+{
+    const int has_rest = op->rest < 0.0f || op->rest > 0.0f;
+    if (op->levels) {
+        forward_columns(op, 1, 1, has_rest, x, v, s, from, to);
+    } else if (op->subtract) {
+        forward_columns(op, 0, 1, has_rest, x, v, s, from, to);
+    } else if (has_rest) {
+        forward_columns(op, 0, 0, 1, x, v, s, from, to);
+    } else {
+        forward_columns(op, 0, 0, 0, x, v, s, from, to);
+    }
+}
+
+typedef struct {
+    const float *x, *v, *by_s;
+    float *by_x, *by_v, *scratch;
+    double *sums; /* of decay, gain, threshold; null where nobody asks */
+} leaky_back_t;
+
+static inline void backward_columns(const leaky_t *op, int kind, int counts, int subtract, int detach, int wants,
+                                    const leaky_back_t *io, int64_t from, int64_t to)
+{
+    const int has_rest = op->rest < 0.0f || op->rest > 0.0f;
+    const float strength = op->scale * op->slope;
+    float *restrict hs = io->scratch;
+    float *restrict vs = io->scratch + op->steps * LEAKY_BLOCK;
+    for (int64_t first = from; first < to; first += LEAKY_BLOCK) {
+        const int64_t count = first + LEAKY_BLOCK < to ? LEAKY_BLOCK : to - first;
+        float now[LEAKY_BLOCK], sums[3][LEAKY_BLOCK];
+        for (int64_t i = 0; i < count; i++) {
+            now[i] = io->v[first + i];
+            sums[0][i] = sums[1][i] = sums[2][i] = 0.0f;
+        }
+        for (int64_t t = 0; t < op->steps; t++) {
+            const float *restrict xs = io->x + t * op->width + first;
+            float *restrict h_row = hs + t * LEAKY_BLOCK;
+            float *restrict v_row = vs + t * LEAKY_BLOCK;
+            for (int64_t i = 0; i < count; i++) {
+                const float h = advance(op, has_rest, now[i], xs[i]);
+                h_row[i] = h;
+                if (wants) {
+                    v_row[i] = now[i];
+                }
+                now[i] = after(op, subtract, has_rest, h, fire(op, counts, h));
+            }
+        }
+        for (int64_t t = op->steps - 1; t >= 0; t--) {
+            const float *restrict xs = io->x + t * op->width + first;
+            const float *restrict gs = io->by_s + t * op->width + first;
+            float *restrict out = io->by_x + t * op->width + first;
+            float *restrict left = io->by_v + first;
+            const float *restrict h_row = hs + t * LEAKY_BLOCK;
+            const float *restrict v_row = vs + t * LEAKY_BLOCK;
+            for (int64_t i = 0; i < count; i++) {
+                const float h = h_row[i], p = left[i];
+                const float s = fire(op, counts, h);
+                const float level = h / op->threshold;
+                const float inside = level >= 0.0f && level <= (float)op->levels ? 1.0f / op->threshold : 0.0f;
+                const float rise = counts ? inside : strength * density(kind, op->slope * (h - op->threshold));
+                const float through = subtract ? (detach ? 1.0f : 1.0f - op->threshold * rise)
+                                               : (detach ? 1.0f - s : 1.0f - s + (op->rest - h) * rise);
+                const float q = gs[i] * rise + p * through;
+                out[i] = op->gain * q;
+                left[i] = op->decay * q;
+                if (wants) {
+                    const float by_level = subtract ? (detach ? -s : op->threshold * rise - s)
+                                                    : (detach ? 0.0f : (h - op->rest) * rise);
+                    sums[0][i] += q * (v_row[i] - op->rest);
+                    sums[1][i] += q * xs[i];
+                    sums[2][i] += p * by_level - gs[i] * rise;
+                }
+            }
+        }
+        for (int64_t i = 0; wants && i < count; i++) {
+            io->sums[0] += (double)sums[0][i];
+            io->sums[1] += (double)sums[1][i];
+            io->sums[2] += (double)sums[2][i];
+        }
+    }
+}
+
+static inline void by_reset(const leaky_t *op, int kind, int counts, const leaky_back_t *io, int64_t from, int64_t to)
+{
+    /* Without sums all flags are known to the compiler; with them there is more to do than to branch. */
+    if (io->sums) {
+        backward_columns(op, kind, counts, op->subtract, op->detach, 1, io, from, to);
+    } else if (op->subtract && op->detach) {
+        backward_columns(op, kind, counts, 1, 1, 0, io, from, to);
+    } else if (op->subtract) {
+        backward_columns(op, kind, counts, 1, 0, 0, io, from, to);
+    } else if (op->detach) {
+        backward_columns(op, kind, counts, 0, 1, 0, io, from, to);
+    } else {
+        backward_columns(op, kind, counts, 0, 0, 0, io, from, to);
+    }
+}
+
+/* by_v: derivative by the last state, and after the call that by the first. */
+void lilliput_leaky_backward(const leaky_t *op, const leaky_back_t *io, int64_t from, int64_t to)
+{
+    if (op->levels) {
+        by_reset(op, ATAN, 1, io, from, to);
+        return;
+    }
+    switch (op->kind) {
+    case RECTANGLE:
+        by_reset(op, RECTANGLE, 0, io, from, to);
+        return;
+    case TRIANGLE:
+        by_reset(op, TRIANGLE, 0, io, from, to);
+        return;
+    case SIGMOID:
+        by_reset(op, SIGMOID, 0, io, from, to);
+        return;
+    case ATAN:
+        by_reset(op, ATAN, 0, io, from, to);
+        return;
+    case FAST_SIGMOID:
+        by_reset(op, FAST_SIGMOID, 0, io, from, to);
+        return;
+    default:
+        by_reset(op, GAUSSIAN, 0, io, from, to);
+        return;
+    }
+}
