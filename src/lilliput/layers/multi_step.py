@@ -168,7 +168,7 @@ class _Adjoint(torch.autograd.Function):
             if made is not None:
                 return made[0], *made[1], *(made[2] if wants else [None] * len(p))
             kept = _roll(cell, True, x, first, p)[-1]
-        pres = [tuple(step) for step in kept.unflatten(0, (-1, count))]
+        pres = [tuple(step) for step in kept.reshape(-1, count, *kept.shape[1:])]
         by_x = torch.empty(by_spikes.shape, dtype=by_spikes.dtype, device=by_spikes.device)
         sums: list[Tensor] = []
         spikes = cell.fire(pres[-1], p)
@@ -188,7 +188,7 @@ class _Adjoint(torch.autograd.Function):
         pass
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> None:
         raise RuntimeError("spikes have no second derivative: the surrogate is a derivative already")
 

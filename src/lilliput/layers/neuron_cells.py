@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from lilliput.layers.surrogate import Firing, Surrogate
+from lilliput.layers.surrogate import ARC_TANGENT, DAMPED_TRIANGLE, PER_MILLIVOLT, Firing
 
 State = tuple[Tensor, ...]
 Reset = Literal["zero", "subtract"]
@@ -72,8 +72,10 @@ class Cell(ABC):
         Args:
             x: the step's input, where `reads_input`.
             before: the state before the step.
-            pre, spikes: what the step made of it.
-            grad_spikes, grad_state: derivatives of the loss by what the step gave.
+            pre: what the step made of it, before the reset.
+            spikes: what fired.
+            grad_spikes: derivative of the loss by the spikes.
+            grad_state: derivatives of the loss by the state after the step.
             p: the parameters.
             wants: whether derivatives by the parameters are asked for; the third result is empty where not.
         """
@@ -94,7 +96,7 @@ class Leaky(Cell):
         leaks: whether `decay` differs from 1; what one update costs follows from it.
     """
 
-    firing: Firing = Surrogate()
+    firing: Firing = ARC_TANGENT
     reset_to: Reset = "zero"
     rest: float = 0.0
     detach_reset: bool = True
@@ -176,7 +178,7 @@ class Adaptive(Cell):
     Source: Long short-term memory and learning-to-learn in networks of spiking neurons (arXiv:1803.09574).
     """
 
-    firing: Firing = Surrogate("triangle", 1.0, 0.3)
+    firing: Firing = DAMPED_TRIANGLE
     reset_to: Reset = "subtract"
     detach_reset: bool = True
     rest: ClassVar[float] = 0.0
@@ -238,7 +240,7 @@ class SpikeResponse(Cell):
     Source: arXiv:1804.08150, section 2.1; SpikeProp's kernel.
     """
 
-    firing: Firing = Surrogate()
+    firing: Firing = ARC_TANGENT
     detach_reset: bool = True
 
     parameters = ("carry", "height", "recover", "fall", "threshold")
@@ -296,7 +298,7 @@ class Izhikevich2003(Cell):
     Potentials are in millivolts. Source: Simple Model of Spiking Neurons (IEEE Trans. Neural Networks 14, 2003).
     """
 
-    firing: Firing = Surrogate("atan", 0.2)
+    firing: Firing = PER_MILLIVOLT
     detach_reset: bool = True
 
     parameters = ("a", "b", "c", "d")

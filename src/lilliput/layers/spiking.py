@@ -5,8 +5,8 @@ r"""Layers of spiking neurons. State is an argument and a result, and nothing is
 
 Axes: T time steps, B batch, C channels.
 
-What differs between tools is said here once: a spike falls at or above the threshold, the reset takes effect in the same
-step, and `decays_input` says whether the input is divided by tau as well (it is by default).
+What differs between tools is said here once: a spike falls at or above the threshold, the reset takes effect in the
+same step, and `decays_input` says whether the input is divided by tau as well (it is by default).
 
 Source: Deep Learning in Spiking Neural Networks (arXiv:1804.08150), section 2.1.
 """
@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from lilliput.layers.multi_step import Fired, run_steps
 from lilliput.layers.neuron_cells import RESETS, Adaptive, Cell, Izhikevich2003, Leaky, Reset, SpikeResponse, State
-from lilliput.layers.surrogate import Counting, Surrogate
+from lilliput.layers.surrogate import ARC_TANGENT, DAMPED_TRIANGLE, PER_MILLIVOLT, Counting, Surrogate
 
 
 class Neuron(nn.Module):
@@ -71,7 +71,7 @@ class LIF(Neuron):
         rest: float = 0.0,
         decays_input: bool = True,
         detach_reset: bool = True,
-        surrogate: Surrogate = Surrogate(),  # noqa: B008  (frozen)
+        surrogate: Surrogate = ARC_TANGENT,
     ) -> None:
         super().__init__()
         if not tau >= 1:
@@ -97,7 +97,7 @@ class IF(Neuron):
         reset_to: Reset = "zero",
         rest: float = 0.0,
         detach_reset: bool = True,
-        surrogate: Surrogate = Surrogate(),  # noqa: B008  (frozen)
+        surrogate: Surrogate = ARC_TANGENT,
     ) -> None:
         super().__init__()
         _check_levels(threshold, rest, reset_to)
@@ -138,7 +138,7 @@ class PLIF(Neuron):
         rest: float = 0.0,
         decays_input: bool = True,
         detach_reset: bool = True,
-        surrogate: Surrogate = Surrogate(),  # noqa: B008  (frozen)
+        surrogate: Surrogate = ARC_TANGENT,
     ) -> None:
         super().__init__()
         if not tau > 1:
@@ -191,7 +191,7 @@ class ALIF(Neuron):
         threshold: float = 1.0,
         reset_to: Reset = "subtract",
         detach_reset: bool = True,
-        surrogate: Surrogate = Surrogate("triangle", 1.0, 0.3),  # noqa: B008  (frozen)
+        surrogate: Surrogate = DAMPED_TRIANGLE,
     ) -> None:
         super().__init__()
         _check_levels(threshold, 0.0, reset_to)
@@ -229,7 +229,7 @@ class SRM(Neuron):
         dip: float = 2.0,
         threshold: float = 1.0,
         detach_reset: bool = True,
-        surrogate: Surrogate = Surrogate(),  # noqa: B008  (frozen)
+        surrogate: Surrogate = ARC_TANGENT,
     ) -> None:
         super().__init__()
         _check_levels(threshold, 0.0, "zero")
@@ -281,7 +281,7 @@ class Izhikevich(Neuron):
         pattern: str | Pattern = "regular_spiking",
         *,
         detach_reset: bool = True,
-        surrogate: Surrogate = Surrogate("atan", 0.2),  # noqa: B008  (frozen)
+        surrogate: Surrogate = PER_MILLIVOLT,
     ) -> None:
         super().__init__()
         if isinstance(pattern, str) and pattern not in IZHIKEVICH:

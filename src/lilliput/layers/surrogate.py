@@ -1,7 +1,7 @@
 r"""What fires, and what stands in for the derivative of firing.
 
-Firing is a step: :math:`s = 1` where the potential reaches the threshold, its derivative zero but at one place. Training
-takes the derivative of a smooth step instead. All are one density :math:`\varphi` with area 1, made narrower by `slope`:
+Firing is a step: :math:`s = 1` where the potential reaches the threshold, its derivative zero but at one place.
+Training takes the derivative of a smooth step instead: a density :math:`\varphi` with area 1, made narrower by `slope`:
 
     ds/du = scale · slope · φ(slope · u),    u = potential - threshold
 
@@ -104,6 +104,13 @@ class Surrogate(Firing):
 
     def derivative(self, potential: Tensor, threshold: Tensor) -> Tensor:
         return self.scale * self.slope * DENSITIES[self.kind](self.slope * (potential - threshold))
+
+
+ARC_TANGENT = Surrogate("atan", 2.0)
+DAMPED_TRIANGLE = Surrogate("triangle", 1.0, 0.3)
+"""Of recurrent networks of adaptive neurons (arXiv:1803.09574)."""
+PER_MILLIVOLT = Surrogate("atan", 0.2)
+"""As wide as the potentials of neurons that are computed in millivolts."""
 
 
 @dataclass(frozen=True)

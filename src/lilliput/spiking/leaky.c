@@ -13,6 +13,9 @@
 
 enum { LEAKY_BLOCK = 256 };
 
+/* Flags that callers give as constants must reach the loops, or those have branches inside and become no vectors. */
+#define INLINED static inline __attribute__((always_inline))
+
 typedef struct {
     int64_t steps, width;
     float decay, gain, threshold, rest, slope, scale;
@@ -21,19 +24,19 @@ typedef struct {
 
 enum { RECTANGLE, TRIANGLE, SIGMOID, ATAN, FAST_SIGMOID, GAUSSIAN };
 
-static inline float absolute(float z)
+INLINED float absolute(float z)
 {
     return z < 0.0f ? -z : z;
 }
 
 /* e^-z for z >= 0 to about 2 units in the last place; 0 from 87 on. Written so that compilers make vectors of it. */
-static inline float exp_negative(float z)
+INLINED float exp_negative(float z)
 {
     union {
         int32_t i;
         float f;
     } power;
-    const float limited = z > 87.0f ? 87.0f : z;
+    const float limited = z < 87.0f ? z : 87.0f;
     const float t = -limited * 1.44269504f;
     const int32_t whole = (int32_t)(t - 0.5f);
     const float k = (float)whole;
@@ -46,10 +49,10 @@ static inline float exp_negative(float z)
     y = y * r + 5.0000001201e-1f;
     y = y * r * r + r + 1.0f;
     power.i = (whole + 127) * (1 << 23);
-    return z > 87.0f ? 0.0f : y * power.f;
+    return z > 87.0f ? 0.0f : y * power.f + (z - z); /* what is no number stays none */
 }
 
-static inline float density(int32_t kind, float z)
+INLINED float density(int32_t kind, float z)
 {
     const float a = absolute(z);
     float e, d;
@@ -73,13 +76,24 @@ static inline float density(int32_t kind, float z)
     }
 }
 
-static inline float advance(const leaky_t *op, int has_rest, float v, float x)
+/* Which reset there is goes into numbers, so that one loop serves all: v = (1 - clears * s) * h + jump * s. */
+typedef struct {
+    float clears, jump, attached;
+} reset_t;
+
+static reset_t reset_of(const leaky_t *op)
 {
-    const float leaked = has_rest ? op->decay * (v - op->rest) + op->rest : op->decay * v;
-    return leaked + op->gain * x;
+    const reset_t zero = {1.0f, op->rest, op->detach ? 0.0f : 1.0f};
+    const reset_t subtract = {0.0f, -op->threshold, op->detach ? 0.0f : 1.0f};
+    return op->subtract ? subtract : zero;
 }
 
-static inline float fire(const leaky_t *op, int counts, float h)
+INLINED float advance(const leaky_t *op, float v, float x)
+{
+    return (op->decay * (v - op->rest) + op->rest) + op->gain * x;
+}
+
+INLINED float fire(const leaky_t *op, int counts, float h)
 {
     if (!counts) {
         return h >= op->threshold ? 1.0f : 0.0f;
@@ -92,28 +106,25 @@ static inline float fire(const leaky_t *op, int counts, float h)
     }
 }
 
-static inline float after(const leaky_t *op, int subtract, int has_rest, float h, float s)
+INLINED float after(reset_t reset, float h, float s)
 {
-    const float kept = (1.0f - s) * h;
-    if (subtract) {
-        return h - op->threshold * s;
-    }
-    return has_rest ? kept + op->rest * s : kept;
+    return (1.0f - reset.clears * s) * h + reset.jump * s;
 }
 
-static inline void forward_columns(const leaky_t *op, int counts, int subtract, int has_rest, const float *restrict x,
-                                   float *restrict v, float *restrict s, int64_t from, int64_t to)
+INLINED void forward_columns(const leaky_t *op, int counts, const float *restrict x, float *restrict v,
+                             float *restrict s, int64_t from, int64_t to)
 {
+    const reset_t reset = reset_of(op);
     for (int64_t first = from; first < to; first += LEAKY_BLOCK) {
         const int64_t last = first + LEAKY_BLOCK < to ? first + LEAKY_BLOCK : to;
         for (int64_t t = 0; t < op->steps; t++) {
             const float *restrict xs = x + t * op->width;
             float *restrict ss = s + t * op->width;
             for (int64_t i = first; i < last; i++) {
-                const float h = advance(op, has_rest, v[i], xs[i]);
+                const float h = advance(op, v[i], xs[i]);
                 const float spikes = fire(op, counts, h);
                 ss[i] = spikes;
-                v[i] = after(op, subtract, has_rest, h, spikes);
+                v[i] = after(reset, h, spikes);
             }
         }
     }
@@ -123,15 +134,10 @@ static inline void forward_columns(const leaky_t *op, int counts, int subtract, 
 void lilliput_leaky_forward(const leaky_t *op, const float *restrict x, float *restrict v, float *restrict s,
                             int64_t from, int64_t to)
 {
-    const int has_rest = op->rest < 0.0f || op->rest > 0.0f;
     if (op->levels) {
-        forward_columns(op, 1, 1, has_rest, x, v, s, from, to);
-    } else if (op->subtract) {
-        forward_columns(op, 0, 1, has_rest, x, v, s, from, to);
-    } else if (has_rest) {
-        forward_columns(op, 0, 0, 1, x, v, s, from, to);
+        forward_columns(op, 1, x, v, s, from, to);
     } else {
-        forward_columns(op, 0, 0, 0, x, v, s, from, to);
+        forward_columns(op, 0, x, v, s, from, to);
     }
 }
 
@@ -141,10 +147,10 @@ typedef struct {
     double *sums; /* of decay, gain, threshold; null where nobody asks */
 } leaky_back_t;
 
-static inline void backward_columns(const leaky_t *op, int kind, int counts, int subtract, int detach, int wants,
-                                    const leaky_back_t *io, int64_t from, int64_t to)
+INLINED void backward_columns(const leaky_t *op, int kind, int counts, int wants, const leaky_back_t *io, int64_t from,
+                              int64_t to)
 {
-    const int has_rest = op->rest < 0.0f || op->rest > 0.0f;
+    const reset_t reset = reset_of(op);
     const float strength = op->scale * op->slope;
     float *restrict hs = io->scratch;
     float *restrict vs = io->scratch + op->steps * LEAKY_BLOCK;
@@ -160,12 +166,12 @@ static inline void backward_columns(const leaky_t *op, int kind, int counts, int
             float *restrict h_row = hs + t * LEAKY_BLOCK;
             float *restrict v_row = vs + t * LEAKY_BLOCK;
             for (int64_t i = 0; i < count; i++) {
-                const float h = advance(op, has_rest, now[i], xs[i]);
+                const float h = advance(op, now[i], xs[i]);
                 h_row[i] = h;
                 if (wants) {
                     v_row[i] = now[i];
                 }
-                now[i] = after(op, subtract, has_rest, h, fire(op, counts, h));
+                now[i] = after(reset, h, fire(op, counts, h));
             }
         }
         for (int64_t t = op->steps - 1; t >= 0; t--) {
@@ -181,14 +187,13 @@ static inline void backward_columns(const leaky_t *op, int kind, int counts, int
                 const float level = h / op->threshold;
                 const float inside = level >= 0.0f && level <= (float)op->levels ? 1.0f / op->threshold : 0.0f;
                 const float rise = counts ? inside : strength * density(kind, op->slope * (h - op->threshold));
-                const float through = subtract ? (detach ? 1.0f : 1.0f - op->threshold * rise)
-                                               : (detach ? 1.0f - s : 1.0f - s + (op->rest - h) * rise);
+                const float by_spike = reset.attached * (reset.jump - reset.clears * h) * rise;
+                const float through = 1.0f - reset.clears * s + by_spike;
                 const float q = gs[i] * rise + p * through;
                 out[i] = op->gain * q;
                 left[i] = op->decay * q;
                 if (wants) {
-                    const float by_level = subtract ? (detach ? -s : op->threshold * rise - s)
-                                                    : (detach ? 0.0f : (h - op->rest) * rise);
+                    const float by_level = (reset.clears - 1.0f) * s - by_spike;
                     sums[0][i] += q * (v_row[i] - op->rest);
                     sums[1][i] += q * xs[i];
                     sums[2][i] += p * by_level - gs[i] * rise;
@@ -203,19 +208,12 @@ static inline void backward_columns(const leaky_t *op, int kind, int counts, int
     }
 }
 
-static inline void by_reset(const leaky_t *op, int kind, int counts, const leaky_back_t *io, int64_t from, int64_t to)
+INLINED void by_kind(const leaky_t *op, int kind, int counts, const leaky_back_t *io, int64_t from, int64_t to)
 {
-    /* Without sums all flags are known to the compiler; with them there is more to do than to branch. */
     if (io->sums) {
-        backward_columns(op, kind, counts, op->subtract, op->detach, 1, io, from, to);
-    } else if (op->subtract && op->detach) {
-        backward_columns(op, kind, counts, 1, 1, 0, io, from, to);
-    } else if (op->subtract) {
-        backward_columns(op, kind, counts, 1, 0, 0, io, from, to);
-    } else if (op->detach) {
-        backward_columns(op, kind, counts, 0, 1, 0, io, from, to);
+        backward_columns(op, kind, counts, 1, io, from, to);
     } else {
-        backward_columns(op, kind, counts, 0, 0, 0, io, from, to);
+        backward_columns(op, kind, counts, 0, io, from, to);
     }
 }
 
@@ -223,27 +221,27 @@ static inline void by_reset(const leaky_t *op, int kind, int counts, const leaky
 void lilliput_leaky_backward(const leaky_t *op, const leaky_back_t *io, int64_t from, int64_t to)
 {
     if (op->levels) {
-        by_reset(op, ATAN, 1, io, from, to);
+        by_kind(op, ATAN, 1, io, from, to);
         return;
     }
     switch (op->kind) {
     case RECTANGLE:
-        by_reset(op, RECTANGLE, 0, io, from, to);
+        by_kind(op, RECTANGLE, 0, io, from, to);
         return;
     case TRIANGLE:
-        by_reset(op, TRIANGLE, 0, io, from, to);
+        by_kind(op, TRIANGLE, 0, io, from, to);
         return;
     case SIGMOID:
-        by_reset(op, SIGMOID, 0, io, from, to);
+        by_kind(op, SIGMOID, 0, io, from, to);
         return;
     case ATAN:
-        by_reset(op, ATAN, 0, io, from, to);
+        by_kind(op, ATAN, 0, io, from, to);
         return;
     case FAST_SIGMOID:
-        by_reset(op, FAST_SIGMOID, 0, io, from, to);
+        by_kind(op, FAST_SIGMOID, 0, io, from, to);
         return;
     default:
-        by_reset(op, GAUSSIAN, 0, io, from, to);
+        by_kind(op, GAUSSIAN, 0, io, from, to);
         return;
     }
 }
