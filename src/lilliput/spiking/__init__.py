@@ -6,6 +6,10 @@ The neurons themselves are layers (`lilliput.layers.spiking`); importing this pa
 from __future__ import annotations
 
 from lilliput.layers.multi_step import use_fused
+from lilliput.spiking.energy import TECHNOLOGIES, Energy, Technology, energy
 from lilliput.spiking.native import LeakyKernel
+from lilliput.spiking.operations import OperationCounter, Operations
+
+__all__ = ["TECHNOLOGIES", "Energy", "LeakyKernel", "OperationCounter", "Operations", "Technology", "energy"]
 
 use_fused(LeakyKernel())

@@ -70,8 +70,8 @@ def membrane(currents: Tensor, decay: float = 1.0) -> Tensor:
     if not 0 < decay <= 1:
         raise ValueError(f"`decay` must be in (0, 1], got {decay}")
     steps = len(currents)
-    weight = decay ** torch.arange(steps - 1, -1, -1, dtype=currents.dtype, device=currents.device)
-    return torch.tensordot(weight, currents, 1)
+    weight = torch.pow(decay, torch.arange(steps - 1, -1, -1, dtype=currents.dtype, device=currents.device))
+    return torch.einsum("t,t...->...", weight, currents)
 
 
 def from_delta(spikes: Tensor, threshold: float) -> Tensor:
