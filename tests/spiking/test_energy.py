@@ -24,7 +24,7 @@ def network(neuron: type[IF] | type[LIF]) -> SpikingSequential:
 
 def test_energy_is_the_hand_computation() -> None:
     net, x = network(LIF), torch.rand(5, 2, 6)
-    fired = float(net.layers[1](net.layers[0](x))[0].sum())
+    fired = float(net.layers[1](net.layers[0](x))[0].detach().sum())
     assert fired
     found = energy(run(net, x, 2))
     first, second = found.layers

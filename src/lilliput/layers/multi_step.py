@@ -171,10 +171,12 @@ class _Adjoint(torch.autograd.Function):
         pres = [tuple(step) for step in kept.reshape(-1, count, *kept.shape[1:])]
         by_x = torch.empty(by_spikes.shape, dtype=by_spikes.dtype, device=by_spikes.device)
         sums: list[Tensor] = []
+        before: State = ()
         spikes = cell.fire(pres[-1], p)
         for step in reversed(range(len(pres))):
             earlier = cell.fire(pres[step - 1], p) if step else spikes
-            before = cell.reset(pres[step - 1], earlier, p) if step else first
+            if wants or cell.reads_input == "always":
+                before = cell.reset(pres[step - 1], earlier, p) if step else first
             now = x[step].to(kept.dtype) if x is not None else None
             grad = by_spikes[step].to(kept.dtype)
             by_x[step], by_state, more = cell.adjoint(now, before, pres[step], spikes, grad, by_state, p, wants)

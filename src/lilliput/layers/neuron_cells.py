@@ -71,7 +71,7 @@ class Cell(ABC):
 
         Args:
             x: the step's input, where `reads_input`.
-            before: the state before the step.
+            before: the state before the step; empty where neither `wants` nor `reads_input` asks for it.
             pre: what the step made of it, before the reset.
             spikes: what fired.
             grad_spikes: derivative of the loss by the spikes.
@@ -146,26 +146,28 @@ class Leaky(Cell):
         decay, gain, threshold = p
         (left,) = grad_state
         rise = self.firing.derivative(pre[0], threshold)
-        through, by_threshold = _through_reset(self, pre[0], spikes, rise, threshold)
-        by_h = grad_spikes * rise + left * through
+        through = _through_reset(self, pre[0], spikes, rise, threshold)
+        by_h = torch.addcmul(grad_spikes * rise, left, through)
         made = gain * by_h, (decay * by_h,)
         if not wants:
             return *made, ()
         assert x is not None
+        by_threshold = _by_threshold(self, pre[0], spikes, rise, threshold)
         return *made, (by_h * (before[0] - self.rest), by_h * x, left * by_threshold - grad_spikes * rise)
 
 
-def _through_reset(
-    cell: Leaky | Adaptive, h: Tensor, spikes: Tensor, rise: Tensor, threshold: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Derivatives of the potential after the reset by the one before, and by the threshold."""
+def _through_reset(cell: Leaky | Adaptive, h: Tensor, spikes: Tensor, rise: Tensor, threshold: Tensor) -> Tensor:
+    """Derivative of the potential after the reset by the one before."""
     if cell.reset_to == "subtract":
-        if cell.detach_reset:
-            return torch.ones_like(h), -spikes
-        return 1 - threshold * rise, threshold * rise - spikes
-    if cell.detach_reset:
-        return 1 - spikes, torch.zeros_like(h)
-    return 1 - spikes + (cell.rest - h) * rise, (h - cell.rest) * rise
+        return torch.ones_like(h) if cell.detach_reset else 1 - threshold * rise
+    return 1 - spikes if cell.detach_reset else 1 - spikes + (cell.rest - h) * rise
+
+
+def _by_threshold(cell: Leaky | Adaptive, h: Tensor, spikes: Tensor, rise: Tensor, threshold: Tensor) -> Tensor:
+    """Derivative of the potential after the reset by the threshold."""
+    if cell.reset_to == "subtract":
+        return -spikes if cell.detach_reset else threshold * rise - spikes
+    return torch.zeros_like(h) if cell.detach_reset else (h - cell.rest) * rise
 
 
 @dataclass(frozen=True)
@@ -215,12 +217,11 @@ class Adaptive(Cell):
         h, a = pre
         level = threshold + strength * a
         rise = self.firing.derivative(h, level)
-        through, by_level = _through_reset(self, h, spikes, rise, level)
         left, tired = grad_state
         # The spike also feeds the adaptation; that is no reset, so that it is never left out.
         by_spike = grad_spikes + tired * (1 - fade)
-        by_h = by_spike * rise + left * through
-        of_level = left * by_level - by_spike * rise
+        by_h = by_spike * rise + left * _through_reset(self, h, spikes, rise, level)
+        of_level = left * _by_threshold(self, h, spikes, rise, level) - by_spike * rise
         made = gain * by_h, (decay * by_h, fade * tired + strength * of_level)
         if not wants:
             return *made, ()

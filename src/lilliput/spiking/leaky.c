@@ -147,13 +147,54 @@ typedef struct {
     double *sums; /* of decay, gain, threshold; null where nobody asks */
 } leaky_back_t;
 
+/* One step of one block forwards again. A function of its own, as compilers heed `restrict` of arguments only. */
+INLINED void again(leaky_t op, reset_t reset, int counts, const float *restrict xs, float *restrict now,
+                   float *restrict v_row, float *restrict h_row, int wants, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        const float h = advance(&op, now[i], xs[i]);
+        h_row[i] = h;
+        if (wants) {
+            v_row[i] = now[i];
+        }
+        now[i] = after(reset, h, fire(&op, counts, h));
+    }
+}
+
+/* One step of one block back: `left` is the derivative by the state after the step, then by that before. */
+INLINED void back(leaky_t op, reset_t reset, int kind, int counts, int wants, const float *restrict xs,
+                  const float *restrict gs, const float *restrict h_row, const float *restrict v_row,
+                  float *restrict left, float *restrict out, float *restrict by_decay, float *restrict by_gain,
+                  float *restrict by_threshold, int64_t count)
+{
+    const float strength = op.scale * op.slope;
+    const float top = (float)op.levels;
+    for (int64_t i = 0; i < count; i++) {
+        const float h = h_row[i], p = left[i], g = gs[i];
+        const float s = fire(&op, counts, h);
+        const float level = h / op.threshold;
+        const float inside = level >= 0.0f && level <= top ? 1.0f / op.threshold : 0.0f;
+        const float rise = counts ? inside : strength * density(kind, op.slope * (h - op.threshold));
+        const float by_spike = reset.attached * (reset.jump - reset.clears * h) * rise;
+        const float through = 1.0f - reset.clears * s + by_spike;
+        const float q = g * rise + p * through;
+        out[i] = op.gain * q;
+        left[i] = op.decay * q;
+        if (wants) {
+            by_decay[i] += q * (v_row[i] - op.rest);
+            by_gain[i] += q * xs[i];
+            by_threshold[i] += p * ((reset.clears - 1.0f) * s - by_spike) - g * rise;
+        }
+    }
+}
+
 INLINED void backward_columns(const leaky_t *op, int kind, int counts, int wants, const leaky_back_t *io, int64_t from,
                               int64_t to)
 {
+    const leaky_t own = *op;
     const reset_t reset = reset_of(op);
-    const float strength = op->scale * op->slope;
-    float *restrict hs = io->scratch;
-    float *restrict vs = io->scratch + op->steps * LEAKY_BLOCK;
+    float *hs = io->scratch;
+    float *vs = io->scratch + own.steps * LEAKY_BLOCK;
     for (int64_t first = from; first < to; first += LEAKY_BLOCK) {
         const int64_t count = first + LEAKY_BLOCK < to ? LEAKY_BLOCK : to - first;
         float now[LEAKY_BLOCK], sums[3][LEAKY_BLOCK];
@@ -161,44 +202,14 @@ INLINED void backward_columns(const leaky_t *op, int kind, int counts, int wants
             now[i] = io->v[first + i];
             sums[0][i] = sums[1][i] = sums[2][i] = 0.0f;
         }
-        for (int64_t t = 0; t < op->steps; t++) {
-            const float *restrict xs = io->x + t * op->width + first;
-            float *restrict h_row = hs + t * LEAKY_BLOCK;
-            float *restrict v_row = vs + t * LEAKY_BLOCK;
-            for (int64_t i = 0; i < count; i++) {
-                const float h = advance(op, now[i], xs[i]);
-                h_row[i] = h;
-                if (wants) {
-                    v_row[i] = now[i];
-                }
-                now[i] = after(reset, h, fire(op, counts, h));
-            }
+        for (int64_t t = 0; t < own.steps; t++) {
+            again(own, reset, counts, io->x + t * own.width + first, now, vs + t * LEAKY_BLOCK, hs + t * LEAKY_BLOCK,
+                  wants, count);
         }
-        for (int64_t t = op->steps - 1; t >= 0; t--) {
-            const float *restrict xs = io->x + t * op->width + first;
-            const float *restrict gs = io->by_s + t * op->width + first;
-            float *restrict out = io->by_x + t * op->width + first;
-            float *restrict left = io->by_v + first;
-            const float *restrict h_row = hs + t * LEAKY_BLOCK;
-            const float *restrict v_row = vs + t * LEAKY_BLOCK;
-            for (int64_t i = 0; i < count; i++) {
-                const float h = h_row[i], p = left[i];
-                const float s = fire(op, counts, h);
-                const float level = h / op->threshold;
-                const float inside = level >= 0.0f && level <= (float)op->levels ? 1.0f / op->threshold : 0.0f;
-                const float rise = counts ? inside : strength * density(kind, op->slope * (h - op->threshold));
-                const float by_spike = reset.attached * (reset.jump - reset.clears * h) * rise;
-                const float through = 1.0f - reset.clears * s + by_spike;
-                const float q = gs[i] * rise + p * through;
-                out[i] = op->gain * q;
-                left[i] = op->decay * q;
-                if (wants) {
-                    const float by_level = (reset.clears - 1.0f) * s - by_spike;
-                    sums[0][i] += q * (v_row[i] - op->rest);
-                    sums[1][i] += q * xs[i];
-                    sums[2][i] += p * by_level - gs[i] * rise;
-                }
-            }
+        for (int64_t t = own.steps - 1; t >= 0; t--) {
+            const int64_t row = t * own.width + first;
+            back(own, reset, kind, counts, wants, io->x + row, io->by_s + row, hs + t * LEAKY_BLOCK,
+                 vs + t * LEAKY_BLOCK, io->by_v + first, io->by_x + row, sums[0], sums[1], sums[2], count);
         }
         for (int64_t i = 0; wants && i < count; i++) {
             io->sums[0] += (double)sums[0][i];
