@@ -89,6 +89,15 @@ def test_a_text_without_words_is_one_padding_token(name: str, changes: dict[str,
     torch.testing.assert_close(both[:1], empty)
 
 
+def test_the_one_padding_token_has_the_first_position() -> None:
+    model, empty = _model("text_cvt_2", pos="learnable", max_len=8), torch.full((1, 3), PADDING)
+    before = model(empty)
+    model.encoder.positions.data[:, 1] += 1  # type: ignore[union-attr]
+    assert torch.equal(model(empty), before)
+    model.encoder.positions.data[:, 0] += torch.arange(128.0)  # type: ignore[union-attr]
+    assert (model(empty) - before).abs().max() > 1e-2
+
+
 def test_a_long_text_is_cut_with_one_warning(caplog: pytest.LogCaptureFixture) -> None:
     model, words = _model("text_cct_2", max_len=8), torch.arange(2, 22)[None]
     with caplog.at_level(logging.WARNING):
