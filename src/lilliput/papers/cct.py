@@ -119,11 +119,12 @@ def run(context: Context) -> Result:
     settings: Settings = context.settings
     task = get_task(settings.task, Path(settings.data) if settings.data else None)
     model = _network(context, task)
-    test = _trained(context, task, model)
-    found = evaluate(model, test)
+    validation, test = _trained(context, task, model)
+    known, found = (evaluate(model, source) for source in (validation, test))
     shape = _shape(settings, task)
     rows = [
         Row("accuracy", found.value, n=found.n, low=found.low, high=found.high),
+        Row("accuracy", known.value, split="validation", n=known.n, low=known.low, high=known.high),
         Row("multiply-accumulates", float(count_macs(model, shape)), split="network"),
         Row("parameters", float(count_params(model).trainable), split="network"),
     ]
@@ -187,8 +188,8 @@ def _filters(like: str, shape: tuple[int, int, int], classes: int) -> int:
     raise AssertionError  # the count has no end
 
 
-def _trained(context: Context, task: Task, model: nn.Module) -> Source:
-    """Train the network in place; the test items, which nothing was chosen by: the last epoch is taken."""
+def _trained(context: Context, task: Task, model: nn.Module) -> tuple[Source, Source]:
+    """Train the network in place, to the last epoch; the items for validation and those for the test."""
     from lilliput.train.data import Features, Resized, TrainData
     from lilliput.train.loop import fit
 
@@ -201,7 +202,7 @@ def _trained(context: Context, task: Task, model: nn.Module) -> Source:
         for name, augment in (("train", wanted.augment), ("validation", ()), ("test", ()))
     )
     fit(model, TrainData(learn, validate), wanted, emit=context.emit, checkpoint_dir=context.folder / "checkpoints")
-    return test
+    return validate, test
 
 
 def _attention(context: Context, model: nn.Module, test: Source) -> Path:
