@@ -9,7 +9,7 @@ import torch
 from lilliput.models import create_model, list_models, models
 from lilliput.models.cost import count_macs
 
-COSTLY = 150_000_000
+COSTLY = 40_000_000
 """Multiply-accumulates above which a network is only looked at in shape, where a cheaper sibling has the same parts."""
 
 

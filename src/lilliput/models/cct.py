@@ -132,6 +132,8 @@ class CompactTransformer(Backbone):
     """
 
     has_class_token = False
+    idle_parameters = ("encoder.sequence_pool.score.bias",)
+    """Published, and without effect: a softmax over the tokens takes away what is added to all of them."""
     always_learns_positions = False
     """Whether the published code learns positions even where it is asked for fixed ones, or for none."""
 

@@ -119,6 +119,8 @@ class TextTransformer(nn.Module):
     """
 
     has_class_token = False
+    idle_parameters = ("encoder.sequence_pool.score.bias",)
+    """Published, and without effect: a softmax over the tokens takes away what is added to all of them."""
 
     def __init__(self, config: Any) -> None:
         super().__init__()

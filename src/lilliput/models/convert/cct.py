@@ -34,7 +34,7 @@ _BLOCK = {
 @register_converter(CompactTransformer)
 def cct_state(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     """Tokeniser, blocks by place, head; positions of another grid are resized."""
-    assert isinstance(model, CompactTransformer)
+    network: CompactTransformer = model  # type: ignore[assignment]
     convs = [name for name, module in model.named_modules() if isinstance(module, nn.Conv2d)]
     found = rename(
         state, _names(model) | {f"tokenizer.conv_layers.{index}.0": name for index, name in enumerate(convs)}
@@ -42,17 +42,16 @@ def cct_state(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor
     table = _positions(found, model)
     if table is None:
         return found
-    extra = int(model.has_class_token)
+    extra = int(network.has_class_token)
     side = math.isqrt(max(table.shape[1] - extra, 0))
     if extra + side * side != table.shape[1]:
         raise ValueError(f"{_POSITIONS} is {tuple(table.shape)}, not {extra} and a square grid of positions")
-    return {**found, "encoder.positions": resized_positions(table, (side, side), model.grid, extra)}
+    return {**found, "encoder.positions": resized_positions(table, (side, side), network.grid, extra)}
 
 
 @register_converter(TextTransformer)
 def text_cct_state(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     """As for pictures; learnt positions without their first row, which only padding would get."""
-    assert isinstance(model, TextTransformer)
     found = rename(state, _names(model) | {"tokenizer.conv_layers.0": "tokeniser"})
     table = _positions(found, model)
     return found if table is None else {**found, "encoder.positions": table[:, 1:]}

@@ -1,0 +1,67 @@
+"""`lilliput bench`: costs measured on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from lilliput.cli.options import Json, Quiet, Set, Threads, use_threads
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    group = typer.Typer(no_args_is_help=True, help="Measure what networks cost on this machine.")
+    group.command(name="models", epilog="Example: lilliput bench models 'tinynet_*'")(bench_models)
+    app.add_typer(group, name="bench", epilog="Example: lilliput bench models 'tinynet_*'")
+
+
+def bench_models(
+    pattern: Annotated[str, typer.Argument(help="Names that match, such as 'cct*'.")] = "*",
+    batch: Annotated[int, typer.Option("--batch", min=1, max=4096, help="Items at once while timing.")] = 32,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.01, help="Time for each network.")] = 1.0,
+    no_run: Annotated[bool, typer.Option("--no-run", help="Count only: no weights, no timing.")] = False,
+    max_params: Annotated[str, typer.Option("--max-params", help="Leave larger ones out, as in 1M.")] = "",
+    max_macs: Annotated[str, typer.Option("--max-macs", help="Leave costlier ones out, as in 30M.")] = "",
+    settings: Set = None,
+    threads: Threads = 1,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Parameters, multiply-accumulates, activations, memory and items a second of networks by name."""
+    use_threads(threads)
+    import math
+    from dataclasses import asdict
+
+    from lilliput.core.output import Output, Table
+    from lilliput.core.settings import parse_override
+    from lilliput.core.units import format_bytes, grouped, parse_count
+    from lilliput.models import list_models
+    from lilliput.models.measure import measure_model
+
+    changes = {".".join(path): value for path, value in map(parse_override, settings or [])}
+    limits = [parse_count(text) if text else math.inf for text in (max_params, max_macs)]
+    found = []
+    for name in list_models(pattern):
+        counted = measure_model(name, run=False, **changes)  # type: ignore[arg-type]
+        if counted.params > limits[0] or counted.macs > limits[1]:
+            continue
+        timed = counted if no_run else measure_model(name, batch=batch, seconds=seconds, **changes)  # type: ignore[arg-type]
+        found.append(timed)
+    heads = ("network", "input", "parameters", "MACs", "activations", "peak, float32", "items/s")
+    rows: list[tuple[Any, ...]] = [
+        (
+            one.name,
+            "×".join(map(str, one.input_shape)),
+            grouped(one.params),
+            grouped(one.macs),
+            grouped(one.activations),
+            format_bytes(one.peak_bytes),
+            "" if one.per_second is None else f"{one.per_second:.1f}",
+        )
+        for one in found
+    ]
+    human: list[Table | str] = [Table(heads, rows) if rows else f"no network matches {pattern!r}"]
+    items = [asdict(one) for one in found]
+    said = {"items": items, "batch": batch, "threads": threads}
+    Output(json=json, quiet=quiet).show(said, ids=[one.name for one in found], human=human)
