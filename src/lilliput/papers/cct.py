@@ -49,8 +49,8 @@ class Short:
     """A training of minutes."""
 
     epochs: int = 10
-    batch_size: int = 32
-    lr: float = 1e-3
+    batch_size: int = 64
+    lr: float = 2e-3
     weight_decay: float = 0.03
     warmup_epochs: float = 2.0
     label_smoothing: float = 0.1
