@@ -11,7 +11,8 @@ from torch import Tensor
 from lilliput.core.errors import BadSetting
 from lilliput.models import create_model, create_model_for
 from lilliput.models.cost import count_macs, count_params, macs_by_layer
-from lilliput.models.text_cct import PADDING, TextTransformer
+from lilliput.models.text_cct import TextTransformer
+from lilliput.tasks.words import PADDING
 
 COUNTS = [  # kernel -> parameters beside the vectors of words, 4 classes
     ("text_cct_2", 1, 237_701), ("text_cct_2", 2, 276_101), ("text_cct_2", 4, 352_901),

@@ -25,10 +25,9 @@ from torch.nn import functional as F
 from lilliput.layers.attention import initialise
 from lilliput.models.encoder import SIZES, EncoderConfig, TokenEncoder, check_multiple, register_variants
 from lilliput.models.entry import check_range
+from lilliput.tasks.words import PADDING
 
 _LOG = logging.getLogger(__name__)
-PADDING = 1
-"""The number that stands for no word."""
 
 
 @dataclass(frozen=True)
