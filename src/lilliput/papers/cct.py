@@ -93,7 +93,8 @@ class Full:
     augment: tuple[str, ...] = ("resized_crop", "flip", "rand-m9-mstd0.5-inc1")
 
 
-TRAININGS: Mapping[str, type] = {"short": Short, "cct-bare": Bare, "cct-full": Full}
+PUBLISHED = {"cct-bare": vars(Bare()), "cct-full": vars(Full())}
+TRAININGS: Mapping[str, Mapping[str, Any]] = {"short": vars(Short()), **PUBLISHED}
 
 
 def train_settings(name: str, **changes: Any) -> TrainSettings:
@@ -107,7 +108,7 @@ def train_settings(name: str, **changes: Any) -> TrainSettings:
 
     if name not in TRAININGS:
         raise UnknownName.of("training", name, list(TRAININGS))
-    return TrainSettings(**{**vars(TRAININGS[name]()), "keep": "last", **changes})
+    return TrainSettings(**{**TRAININGS[name], "keep": "last", **changes})
 
 
 def run(context: Context) -> Result:
@@ -372,6 +373,7 @@ register_paper(
             claims=("cct.gain", "cvt.gain", "cct.tokeniser", *_COUNTED),
             methods=("cct", "cvt", "vit-lite", "resnet"),
             compare=compare,
+            trainings=PUBLISHED,
         ),
     )
 )  # fmt: skip
