@@ -134,6 +134,8 @@ class _Training:
         # The layout that convolutions on a CPU are fastest in: about twice as fast for the depthwise ones.
         model.to(engine.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(model).requires_grad_(False) if settings.ema_decay else None
+        # A network may hold its weights within bounds of its own after each change of them.
+        self.after_step: Callable[[], None] | None = getattr(model, "after_step", None)
         self.forward, self.optimiser = engine.prepare(model, _optimiser(model, settings))
         # Whole batches only: a last batch of one item would break batch statistics.
         self.steps = max(1, len(data.train) // settings.batch_size)
@@ -195,6 +197,8 @@ class _Training:
         if settings.grad_clip:
             nn.utils.clip_grad_norm_(self.model.parameters(), settings.grad_clip)
         self.optimiser.step()
+        if self.after_step is not None:
+            self.after_step()
         self.step += 1
         self.loss_sum += value
         self._update_average()
