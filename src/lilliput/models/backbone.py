@@ -51,13 +51,13 @@ class FeatureInfo(tuple[Stage, ...]):
 class Backbone(nn.Module):
     """Base of the networks that tell classes apart by pooled features of maps.
 
-    A network sets `feature_info` and `classifier`, and says in three methods what it computes. `classifier` is made by
-    `new_classifier`, so that one that is put in later starts as the first one did; with 0 classes it passes on what it
-    gets, and the network gives its pooled features.
+    A network sets `feature_info` and its classifier, and says in three methods what it computes. The classifier is made
+    by `make_classifier`, so that one that is put in later starts as the first one did; with 0 classes it passes on what
+    it gets, and the network gives its pooled features.
     """
 
     feature_info: FeatureInfo
-    classifier: nn.Module
+    classifier_name = "classifier"  # of the attribute that holds it
     config: Any  # of the registry: what rebuilds the network
 
     @property
@@ -84,7 +84,7 @@ class Backbone(nn.Module):
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """`forward_features`' output -> (B, classes), or (B, num_features) before the classifier."""
         pooled = self.pool(x)
-        return pooled if pre_logits else self.classifier(pooled)
+        return pooled if pre_logits else self.get_classifier()(pooled)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(x))
@@ -106,7 +106,7 @@ class Backbone(nn.Module):
 
     def get_classifier(self) -> nn.Module:
         """The last layer."""
-        return self.classifier
+        return self.get_submodule(self.classifier_name)
 
     def make_classifier(self, classes: int) -> nn.Module:
         """`new_classifier`, or nothing but a passage for 0 classes."""
@@ -116,7 +116,7 @@ class Backbone(nn.Module):
         """A new last layer for another task; what `save_model` writes of the network says so too."""
         self.config = dataclasses.replace(self.config, classes=classes)
         like = next(self.parameters())
-        self.classifier = self.make_classifier(classes).to(like.device, like.dtype)
+        setattr(self, self.classifier_name, self.make_classifier(classes).to(like.device, like.dtype))
 
 
 class FeatureExtractor(nn.Module):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 
@@ -50,6 +50,12 @@ def count_params(model: nn.Module) -> ParameterCount:
     return ParameterCount(trainable, trainable + frozen + statistics)
 
 
+def shape_input(model: nn.Module, input_shape: Sequence[int]) -> Tensor:
+    """One input of that shape on the meta device: numbers of words where the network's config has a vocabulary."""
+    dtype = torch.int64 if getattr(getattr(model, "config", None), "vocabulary", 0) else torch.float32
+    return torch.empty(1, *input_shape, dtype=dtype, device="meta")
+
+
 def _macs_by_module(model: nn.Module, input_shape: Sequence[int]) -> dict[str, list[int]]:
     if math.prod(input_shape) < 1:
         raise ValueError(f"`input_shape` must have positive axes, got {tuple(input_shape)}")
@@ -57,7 +63,7 @@ def _macs_by_module(model: nn.Module, input_shape: Sequence[int]) -> dict[str, l
     shadow = copy.deepcopy(model).to("meta").eval()
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter:
-        shadow(torch.empty(1, *input_shape, device="meta"))
+        shadow(shape_input(model, input_shape))
     counts = counter.get_flop_counts()
     # One multiply and one add is one MAC.
     return {module: [flops // 2 for flops in by_op.values()] for module, by_op in counts.items()} or {"Global": []}

@@ -10,11 +10,13 @@ Differs from the paper: a bias beside each normalisation, SAME padding of the be
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 from lilliput.layers.same import SameConv2d
+from lilliput.models.backbone import Backbone, FeatureInfo, Stage
 from lilliput.models.entry import check_range, register_model
 
 
@@ -36,7 +38,8 @@ class DSCNNConfig:
     head_dropout: float = 0.4
 
     def __post_init__(self) -> None:
-        check_range(self, 1, 65536, "channels", "frames", "bands", "classes", "width", "stem_frames", "stem_bands")
+        check_range(self, 1, 65536, "channels", "frames", "bands", "width", "stem_frames", "stem_bands")
+        check_range(self, 0, 65536, "classes")
         check_range(self, 0, 1000, "blocks")
         check_range(self, 1, self.frames, "stride_frames")
         check_range(self, 1, self.bands, "stride_bands")
@@ -66,7 +69,7 @@ def _image(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 @register_model("ds_cnn", DSCNNConfig())
-class DSCNN(nn.Module):
+class DSCNN(Backbone):
     """The network of the file's head.
 
     Shapes:
@@ -74,6 +77,8 @@ class DSCNN(nn.Module):
 
     Cost: 2 656 768 multiply-accumulates and 23 756 trainable parameters as registered.
     """
+
+    classifier_name = "head"
 
     def __init__(self, config: DSCNNConfig) -> None:
         super().__init__()
@@ -88,13 +93,35 @@ class DSCNN(nn.Module):
         self.stem = nn.Sequential(stem, *_norm_act(width), nn.Dropout(config.stem_dropout))
         self.body = nn.Sequential(*(_separable(width, stem.size_out) for _ in range(config.blocks)))
         self.dropout = nn.Dropout(config.head_dropout)
-        self.pool = nn.AvgPool2d(_window(config, stem.size_out))
-        self.head = nn.Linear(width, config.classes)
+        self.average = nn.AvgPool2d(_window(config, stem.size_out))
+        self.wide = width
+        self.head = nn.Linear(self.wide, config.classes) if config.classes else nn.Identity()
         self.apply(_initialise)
+        self.feature_info = FeatureInfo([Stage("body", width, config.stride_bands)])
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.body(self.stem(x))  # (B, width, ceil(frames / stride), ceil(bands / stride))
-        y: Tensor = self.head(self.pool(self.dropout(x)).flatten(1))
+    @property
+    def num_features(self) -> int:
+        """Channels of the last map."""
+        return self.wide
+
+    def new_classifier(self, classes: int) -> nn.Module:
+        """A linear layer."""
+        linear = nn.Linear(self.wide, classes)
+        _initialise(linear)
+        return linear
+
+    def stages(self, x: Tensor) -> Iterator[Tensor]:
+        """The one map."""
+        yield self.forward_features(x)
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """(B, channels, frames, bands) -> (B, width, ceil(frames / stride), ceil(bands / stride))."""
+        y: Tensor = self.body(self.stem(x))
+        return y
+
+    def pool(self, x: Tensor) -> Tensor:
+        """The mean of the map."""
+        y: Tensor = self.average(self.dropout(x)).flatten(1)
         return y
 
 

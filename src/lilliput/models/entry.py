@@ -165,8 +165,14 @@ def list_models(pattern: str = "*") -> list[str]:
 def example_input(model: str | nn.Module, batch: int = 1) -> Tensor:
     """Standard normal input of the shape that a network (or a registered name) takes; the same at each call.
 
+    Where the config has a `vocabulary`, random numbers below it, int64.
+
     Shapes:
         -> (batch, *config.input_shape), float32.
     """
     config: ModelConfig = models[model].defaults if isinstance(model, str) else model.config  # type: ignore[assignment]
-    return torch.randn(batch, *config.input_shape, generator=torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(0)
+    vocabulary = getattr(config, "vocabulary", 0)
+    if vocabulary:
+        return torch.randint(vocabulary, (batch, *config.input_shape), generator=generator)
+    return torch.randn(batch, *config.input_shape, generator=generator)

@@ -11,10 +11,14 @@ Differs from the paper: the stand-in for MobileNetV2 with redistributed receptiv
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
+from operator import mul
 
 from torch import Tensor, nn
 
+from lilliput.models.backbone import Backbone, FeatureInfo, Stage
 from lilliput.models.blocks import Block, blocks_of_stages, in_eights, parse_blocks
 from lilliput.models.entry import check_range, register_model
 
@@ -41,8 +45,8 @@ class MCUNetConfig:
     head: int = 1280  # channels of the 1×1 convolution in front of the average; 0: none
 
     def __post_init__(self) -> None:
-        check_range(self, 1, 65536, "channels", "height", "width", "classes", "stem", "first", "first_kernel")
-        check_range(self, 0, 65536, "head")
+        check_range(self, 1, 65536, "channels", "height", "width", "stem", "first", "first_kernel")
+        check_range(self, 0, 65536, "classes", "head")
         if self.first_kernel % 2 == 0:
             raise ValueError(f"`first_kernel` must be odd, got {self.first_kernel}")
         parse_blocks(self.blocks, self.first)
@@ -128,7 +132,7 @@ _VWW1 = (
 @register_model("mcunet_in3", _searched(176, 16, 8, _IN3))
 @register_model("mcunet_in4", _searched(160, 32, 16, _IN4))
 @register_model("mcunet_vww1", replace(_searched(80, 16, 8, _VWW1), classes=2))
-class MCUNet(nn.Module):
+class MCUNet(Backbone):
     """The network of the file's head.
 
     Shapes:
@@ -137,19 +141,50 @@ class MCUNet(nn.Module):
     Cost: 300 774 272 multiply-accumulates and 3 504 872 trainable parameters as `mobilenet_v2`.
     """
 
+    classifier_name = "head"
+
     def __init__(self, config: MCUNetConfig) -> None:
         super().__init__()
         self.stem = nn.Sequential(*_layer(config.channels, config.stem, 3, 2))
         self.blocks = nn.Sequential(*(_Bottleneck(block) for block in config.block_list))
         channels = config.block_list[-1].channels_out
         self.mix = nn.Sequential(*_layer(channels, config.head, 1)) if config.head else nn.Identity()
-        self.head = nn.Linear(config.head or channels, config.classes)
+        self.wide = config.head or channels
+        self.head = nn.Linear(self.wide, config.classes) if config.classes else nn.Identity()
         self.apply(_initialise)
+        smaller = list(accumulate([2 * config.block_list[0].stride, *(b.stride for b in config.block_list[1:])], mul))
+        self.kept = [n for n in range(len(smaller)) if n + 1 == len(smaller) or smaller[n + 1] > smaller[n]]
+        self.feature_info = FeatureInfo(
+            Stage(f"block{n}", config.block_list[n].channels_out, smaller[n]) for n in self.kept
+        )
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.mix(self.blocks(self.stem(x)))  # (B, C, H, W)
-        y: Tensor = self.head(x.mean((2, 3)))
+    @property
+    def num_features(self) -> int:
+        """Channels of the last map."""
+        return self.wide
+
+    def new_classifier(self, classes: int) -> nn.Module:
+        """A linear layer."""
+        linear = nn.Linear(self.wide, classes)
+        _initialise(linear)
+        return linear
+
+    def stages(self, x: Tensor) -> Iterator[Tensor]:
+        """The last map of each size."""
+        x = self.stem(x)
+        for index, block in enumerate(self.blocks):
+            x = block(x)
+            if index in self.kept:
+                yield x
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """(B, channels, height, width) -> the last map."""
+        y: Tensor = self.mix(self.blocks(self.stem(x)))
         return y
+
+    def pool(self, x: Tensor) -> Tensor:
+        """The mean of the map."""
+        return x.mean((2, 3))
 
 
 class _Bottleneck(nn.Module):

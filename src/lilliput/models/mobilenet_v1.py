@@ -9,11 +9,15 @@ Differs from the paper: a bias beside each normalisation, SAME padding of the be
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import mul
 
 from torch import Tensor, nn
 
 from lilliput.layers.same import SameConv2d
+from lilliput.models.backbone import Backbone, FeatureInfo, Stage
 from lilliput.models.entry import check_range, register_model
 
 # Output channels at width 1 and stride of each separable layer: Table 1 of the paper.
@@ -32,7 +36,8 @@ class MobileNetV1Config:
     multiplier: float = 0.25  # on the channels of each layer; the paper's α
 
     def __post_init__(self) -> None:
-        check_range(self, 1, 65536, "channels", "height", "width", "classes")
+        check_range(self, 1, 65536, "channels", "height", "width")
+        check_range(self, 0, 65536, "classes")
         check_range(self, 1 / _STEM, 16, "multiplier")  # below, the stem has no channel left
 
     @property
@@ -49,7 +54,7 @@ class MobileNetV1Config:
 
 
 @register_model("mobilenet_v1_025", MobileNetV1Config())
-class MobileNetV1(nn.Module):
+class MobileNetV1(Backbone):
     """The network of the file's head.
 
     Shapes:
@@ -57,6 +62,8 @@ class MobileNetV1(nn.Module):
 
     Cost: 7 489 664 multiply-accumulates and 216 322 trainable parameters as registered.
     """
+
+    classifier_name = "head"
 
     def __init__(self, config: MobileNetV1Config) -> None:
         super().__init__()
@@ -71,12 +78,43 @@ class MobileNetV1(nn.Module):
             layers.append(nn.Sequential(depthwise, *_norm_act(channels), pointwise, *_norm_act(wider)))
             size, channels = depthwise.size_out, wider
         self.body = nn.Sequential(*layers)
-        self.pool = nn.AvgPool2d(size)
-        self.head = nn.Linear(channels, config.classes)
+        self.average = nn.AvgPool2d(size)
+        self.wide = channels
+        self.head = nn.Linear(self.wide, config.classes) if config.classes else nn.Identity()
         self.apply(_initialise)
+        smaller = list(accumulate([2 * _LAYERS[0][1], *(stride for _, stride in _LAYERS[1:])], mul))
+        self.kept = [n for n in range(len(smaller)) if n + 1 == len(smaller) or smaller[n + 1] > smaller[n]]
+        self.feature_info = FeatureInfo(
+            Stage(f"layer{n}", int(_LAYERS[n][0] * config.multiplier), smaller[n]) for n in self.kept
+        )
 
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.head(self.pool(self.body(self.stem(x))).flatten(1))
+    @property
+    def num_features(self) -> int:
+        """Channels of the last map."""
+        return self.wide
+
+    def new_classifier(self, classes: int) -> nn.Module:
+        """A linear layer."""
+        linear = nn.Linear(self.wide, classes)
+        _initialise(linear)
+        return linear
+
+    def stages(self, x: Tensor) -> Iterator[Tensor]:
+        """The last map of each size."""
+        x = self.stem(x)
+        for index, layer in enumerate(self.body):
+            x = layer(x)
+            if index in self.kept:
+                yield x
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """(B, channels, height, width) -> the last map."""
+        y: Tensor = self.body(self.stem(x))
+        return y
+
+    def pool(self, x: Tensor) -> Tensor:
+        """The mean of the map."""
+        y: Tensor = self.average(x).flatten(1)
         return y
 
 

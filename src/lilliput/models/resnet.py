@@ -10,11 +10,13 @@ Differs from the paper: a bias beside each normalisation, neither normalisation 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 from lilliput.layers.same import SameConv2d, same_size
+from lilliput.models.backbone import Backbone, FeatureInfo, Stage
 from lilliput.models.entry import check_range, register_model
 
 
@@ -30,7 +32,8 @@ class ResNetConfig:
     stacks: int = 3
 
     def __post_init__(self) -> None:
-        check_range(self, 1, 65536, "channels", "height", "width", "classes", "filters")
+        check_range(self, 1, 65536, "channels", "height", "width", "filters")
+        check_range(self, 0, 65536, "classes")
         check_range(self, 1, 12, "stacks")
 
     @property
@@ -48,7 +51,7 @@ class ResNetConfig:
 
 @register_model("resnet8", ResNetConfig())
 @register_model("resnet8_large", ResNetConfig(filters=40))  # the width that gives the published 76 473 920 MACs
-class ResNet(nn.Module):
+class ResNet(Backbone):
     """The network of the file's head.
 
     Shapes:
@@ -56,6 +59,8 @@ class ResNet(nn.Module):
 
     Cost: 12 501 632 multiply-accumulates and 78 186 trainable parameters as `resnet8`.
     """
+
+    classifier_name = "head"
 
     def __init__(self, config: ResNetConfig) -> None:
         super().__init__()
@@ -66,12 +71,38 @@ class ResNet(nn.Module):
             stacks.append(_Residual(filters, 2 * filters, size, stride=2))
             size, filters = (same_size(size[0], 2), same_size(size[1], 2)), 2 * filters
         self.body = nn.Sequential(*stacks)
-        self.pool = nn.AvgPool2d(size)
-        self.head = nn.Linear(filters, config.classes)
+        self.average = nn.AvgPool2d(size)
+        self.wide = filters
+        self.head = nn.Linear(self.wide, config.classes) if config.classes else nn.Identity()
         self.apply(_initialise)
+        self.feature_info = FeatureInfo(Stage(f"stack{n}", config.filters << n, 1 << n) for n in range(config.stacks))
 
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.head(self.pool(self.body(self.stem(x))).flatten(1))
+    @property
+    def num_features(self) -> int:
+        """Channels of the last map."""
+        return self.wide
+
+    def new_classifier(self, classes: int) -> nn.Module:
+        """A linear layer."""
+        linear = nn.Linear(self.wide, classes)
+        _initialise(linear)
+        return linear
+
+    def stages(self, x: Tensor) -> Iterator[Tensor]:
+        """The output of each stack."""
+        x = self.stem(x)
+        for stack in self.body:
+            x = stack(x)
+            yield x
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """(B, channels, height, width) -> the map of the last stack."""
+        y: Tensor = self.body(self.stem(x))
+        return y
+
+    def pool(self, x: Tensor) -> Tensor:
+        """The mean of the map."""
+        y: Tensor = self.average(x).flatten(1)
         return y
 
 

@@ -102,7 +102,7 @@ def layers_of(model: str) -> tuple[dict[str, Any], ...]:
     import torch
 
     from lilliput.models import create_model, models
-    from lilliput.models.cost import macs_by_layer
+    from lilliput.models.cost import macs_by_layer, shape_input
 
     shape = models[model].defaults.input_shape
     with torch.device("meta"):
@@ -113,7 +113,7 @@ def layers_of(model: str) -> tuple[dict[str, Any], ...]:
     modules = dict(network.named_modules())
     hooks = [modules[name].register_forward_hook(functools.partial(_note, ran, name)) for name in names]
     with torch.no_grad():
-        network(torch.empty(1, *shape, device="meta"))
+        network(shape_input(network, shape))
     for hook in hooks:
         hook.remove()
     total = sum(macs.values()) or 1

@@ -83,19 +83,19 @@ def load_state(model: nn.Module, state: Mapping[str, Tensor], *, owner: str = "t
     except ValueError as error:
         raise _wrong(owner, name, [str(error)]) from None
     own = model.state_dict()
+    head = getattr(model, "classifier_name", "classifier")
     if not getattr(getattr(model, "config", None), "classes", 1):
-        found = {key: value for key, value in found.items() if not key.startswith("classifier.")}
+        found = {key: value for key, value in found.items() if key.split(".")[0] != head}
+    given = {id(value) for value in state.values()}
+    made = {key for key, value in found.items() if id(value) not in given}
     found, changed = _fit_channels(found, own, model)
-    fresh = tuple(key for key in _classifier_keys(model) if key not in found or found[key].shape != own[key].shape)
+    ends = [key for key in own if key.split(".")[0] == head]
+    fresh = tuple(key for key in ends if key not in found or found[key].shape != own[key].shape)
     if fresh:
         _LOG.warning("%s has other classes than the network: %s start anew", owner, ", ".join(fresh))
     _check(found, own, set(fresh), owner, name)
     model.load_state_dict({key: own[key] if key in fresh else found.get(key, own[key]) for key in own})
-    return Loaded(model.eval(), fresh, tuple(sorted(changed)))
-
-
-def _classifier_keys(model: nn.Module) -> list[str]:
-    return [key for key in model.state_dict() if key.split(".")[0] == "classifier"]
+    return Loaded(model.eval(), fresh, tuple(sorted(changed | made)))
 
 
 def _fit_channels(

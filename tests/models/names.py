@@ -1,0 +1,36 @@
+"""Which registered networks the tests compute with: a family's large variants differ from its small ones in numbers."""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+
+from lilliput.models import create_model, list_models, models
+from lilliput.models.cost import count_macs
+
+COSTLY = 40_000_000
+"""Multiply-accumulates above which a network is only looked at in shape, where a cheaper sibling has the same parts."""
+
+
+@functools.cache
+def computed_names() -> list[str]:
+    """All registered names but those of costly networks that have nothing which a cheaper one has not."""
+    costs, seen, names = {name: _macs(name) for name in list_models()}, set[tuple[object, ...]](), list[str]()
+    for name in sorted(costs, key=lambda name: costs[name]):
+        if costs[name] <= COSTLY or _parts(name) not in seen:
+            names.append(name)
+        seen.add(_parts(name))
+    return sorted(names)
+
+
+def _macs(name: str) -> int:
+    with torch.device("meta"):
+        model = create_model(name)
+    return count_macs(model, models[name].defaults.input_shape)
+
+
+def _parts(name: str) -> tuple[object, ...]:
+    """What two networks have in common that differ in numbers alone."""
+    entry = models[name]
+    return entry.network, *(value for value in vars(entry.defaults).values() if isinstance(value, str | bool))
