@@ -17,6 +17,7 @@ from lilliput.compiler.op import Target
 from lilliput.compiler.passes import simplify
 from lilliput.compiler.program import compile_graph
 from lilliput.compress.quantise import QuantiseSettings, quantise
+from lilliput.core.errors import UnsupportedAttribute
 from tests.compiler.compact_transformer import CompactTransformer
 
 TOKENS, DIM, HEADS = 9, 16, 2
@@ -72,6 +73,18 @@ def of_three_layers(m: Layers, x: Tensor) -> Tensor:
     return m.proj(joined(torch.softmax(scores, dim=-1) @ v))
 
 
+def einsums(m: Layers, x: Tensor) -> Tensor:
+    q, k, v = m.three(x)
+    shares = (torch.einsum("bhid, bhjd -> bhij", q, k) * 0.3).softmax(-1)
+    return torch.einsum("bhij,bhjd->bihd", shares, v).flatten(2)
+
+
+def einsums_of_tokens(m: Layers, x: Tensor) -> Tensor:
+    """Heads beside the tokens, an order that fits no product, several labels summed."""
+    q, k = (layer(x).view(x.shape[0], TOKENS, HEADS, -1) for layer in (m.q, m.k))
+    return torch.einsum("bihd,bjhd->jib", q, k).permute(2, 1, 0)
+
+
 def one_query(m: Layers, x: Tensor) -> Tensor:
     q = heads(m.token.expand(x.shape[0], -1, -1))
     return joined(F.scaled_dot_product_attention(q, heads(m.k(x)), heads(m.v(x)))).squeeze(1)
@@ -105,8 +118,8 @@ def with_gelu(m: Layers, x: Tensor) -> Tensor:
 
 
 FUNCTIONS = (
-    chunked, split, indexed, of_three_layers, one_query, class_token, class_token_repeated, weighted_mean, weighted_sum,
-    over_tokens, with_gelu,
+    chunked, split, indexed, of_three_layers, einsums, einsums_of_tokens, one_query, class_token,
+    class_token_repeated, weighted_mean, weighted_sum, over_tokens, with_gelu,
 )  # fmt: skip
 MODULES: dict[str, Callable[[], nn.Module]] = {
     **{function.__name__: lambda function=function: Layers(function) for function in FUNCTIONS},  # type: ignore[misc]
@@ -154,9 +167,16 @@ def test_tokens_are_made_and_heads_split_without_a_transpose_too_many(both_forms
         assert sum(node.op == "transpose" for node in graph.nodes) == 2 * 4
 
 
-def test_a_mask_is_refused_with_the_line_of_the_user() -> None:
-    from lilliput.core.errors import UnsupportedAttribute
+@pytest.mark.parametrize("equation", ["bnd,bmd->bn", "bnd,bnd->bnd", "bnd,bmd", "...nd,...md->...nm"])
+def test_an_einsum_that_is_no_product_is_refused(equation: str) -> None:
+    def contract(m: Layers, x: Tensor) -> Tensor:
+        return torch.einsum(equation, x, m.q(x))
 
+    with pytest.raises(UnsupportedAttribute, match="einsum"):
+        from_torch(Layers(contract), torch.zeros(1, TOKENS, DIM))
+
+
+def test_a_mask_is_refused_with_the_line_of_the_user() -> None:
     def causal(m: Layers, x: Tensor) -> Tensor:
         return joined(F.scaled_dot_product_attention(*m.three(x), is_causal=True))
 
