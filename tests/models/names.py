@@ -13,7 +13,7 @@ COSTLY = 40_000_000
 """Multiply-accumulates above which a network is only looked at in shape, where a cheaper sibling has the same parts."""
 
 HUGE = 2_000_000_000
-"""Multiply-accumulates above which a network is never computed with: the tests of its family hold a small one's parts."""
+"""Multiply-accumulates above which none is computed with: the tests of its family have a small one of its parts."""
 
 
 @functools.cache
