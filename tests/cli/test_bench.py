@@ -36,3 +36,13 @@ def test_every_network_can_be_counted(capsys: pytest.CaptureFixture[str]) -> Non
     items = json.loads(capsys.readouterr().out)["items"]
     assert [one["name"] for one in items] == list_models()
     assert all(one["peak_bytes"] > 0 and one["activations"] > 0 for one in items)
+
+
+def test_memory_by_way_of_keeping_it(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["bench", "memory", "revcol_nano", "--columns", "2,4", "--every", "1", "--batch", "2", "--json"]
+    assert run(words) == 0
+    items = json.loads(capsys.readouterr().out)["items"]
+    kept = {(one["config"]["memory"], one["config"]["columns"]): one["kept_bytes"] for one in items}
+    assert kept["plain", 4] > kept["anchored", 4] > kept["anchored", 2]
+    assert run(["bench", "memory", "revcol_nano", "--columns", "two"]) == 2
+    assert "whole numbers with commas between" in capsys.readouterr().err

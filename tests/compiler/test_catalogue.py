@@ -33,7 +33,7 @@ def test_translations_name_operators_of_ours(kind: str) -> None:
 
 def test_kernels_and_types_are_read_off_the_methods() -> None:
     add, shift, products = describe("add"), describe("reverse"), describe("batch_matmul")
-    assert {"lp_add_s8", "lp_add_linear_s8", "lp_add_constant_s8", "lp_pair_s32"} <= set(add["kernels"])
+    assert {"lp_add_s8", "lp_add_linear_s8", "lp_add_linear_constant_s8", "lp_pair_s32"} <= set(add["kernels"])
     assert {"int8", "int32", "int64"} <= set(add["types"])
     assert shift["types"][0] == "any"
     assert products["kernels"][0].startswith("lp_batch_matmul_")

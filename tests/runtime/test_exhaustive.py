@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from lilliput.compiler.graph import Graph, Quant
 from lilliput.compiler.op import Target
 from lilliput.compiler.ops import ops
 from lilliput.compiler.ops._lookup import Lookup
+from lilliput.compiler.program import compile_graph
 from tests.runtime.cases import CASES, one, side_by_side
 from tests.runtime.harness import assert_c_equals_reference, single
 
@@ -66,6 +68,21 @@ def test_sums_take_the_linear_form_only_where_it_is_exact(case: str, function: s
     kernel = ops["add"].kernel(node, graph.ins(node), graph.values["y"], Target())
     assert kernel is not None
     assert kernel.function == function
+
+
+def test_every_pair_of_an_activation_and_a_constant(tmp_path: Path) -> None:
+    graphs = {}
+    for op in ("add", "sub"):
+        for case in ("generic", "round"):
+            a, b, y, _ = PAIRS[case]
+            after = single(op, [((1, 65536), "int8", a)], ("int8", y), [(B.reshape(1, -1), b)])
+            (node,) = after.nodes
+            before = after.replace(nodes=[replace(node, inputs=node.inputs[::-1])])
+            graphs |= {f"{op}.{case}.after": after, f"{op}.{case}.before": before}
+    merged = side_by_side(graphs)
+    kernels = [step.kernel.function for step in compile_graph(merged, Target()).steps]
+    assert kernels == 2 * (2 * ["lp_add_linear_constant_s8"] + 2 * ["lp_add_constant_s8"])
+    assert_c_equals_reference(merged, tmp_path, given=dict.fromkeys(merged.inputs, A.reshape(1, -1)))
 
 
 def test_nearly_all_sums_have_a_linear_form() -> None:

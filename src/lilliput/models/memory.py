@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from lilliput.models.cost import shape_input
+
 
 class LiveBytes(TorchDispatchMode, AbstractContextManager["LiveBytes"]):
     """Counts the storages that operations inside of `with` make, as long as something holds them.
@@ -66,7 +68,7 @@ def inference_bytes(model: nn.Module, input_shape: Sequence[int], batch: int = 1
     shadow = copy.deepcopy(model).to("meta").eval()
     known = [*shadow.parameters(), *shadow.buffers()]
     with torch.no_grad(), LiveBytes(known) as counted:
-        shadow(torch.empty(batch, *input_shape, device="meta"))
+        shadow(shape_input(model, input_shape, batch))
     return int(counted.peak)
 
 
@@ -82,5 +84,5 @@ def activation_count(model: nn.Module, input_shape: Sequence[int]) -> int:
         if isinstance(module, (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
             module.register_forward_hook(add)
     with torch.no_grad():
-        shadow(torch.empty(1, *input_shape, device="meta"))
+        shadow(shape_input(model, input_shape))
     return total

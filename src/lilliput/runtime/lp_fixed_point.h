@@ -55,6 +55,17 @@ static inline int32_t lp_high_mul_small(int32_t a, int32_t bits, int32_t b)
 #endif
 }
 
+/* lp_high_mul for a and b of 0 or more: again, twice the product ends on a whole word. */
+static inline int32_t lp_high_mul_positive(int32_t a, int32_t b)
+{
+#if defined(__thumb__) && !defined(__thumb2__)
+    return lp_high_mul(a, b);
+#else
+    const uint64_t twice = (uint64_t)(uint32_t)a * (2u * (uint32_t)b);
+    return (int32_t)((uint32_t)(twice >> 32) + ((uint32_t)twice >> 31));
+#endif
+}
+
 /* x / 2^bits, round half away from zero; bits in [0, 31]. */
 static inline int32_t lp_rounding_shift(int32_t x, int32_t bits)
 {

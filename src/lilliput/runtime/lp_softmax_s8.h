@@ -4,7 +4,7 @@
  * Value     d = max of the row - x; terms with d >= reach count as 0 and give -128. With e = exp[d] in Q0.31:
  *           sum = sum of e / 2^12 in Q12.19; r = 1 / sum by three Newton steps, in Q0.31 with its own exponent;
  *           y   = clamp(r * e brought to 1/256, -128, 127); every division by 2^n rounds half away from zero
- * Ranges    1 <= reach <= 256, exp[0] = 2^31 - 1; c < 4096, so sum < 2^31.
+ * Ranges    1 <= reach <= 256, exp[0] = 2^31 - 1, exp[reach] = 0; c < 4096, so sum < 2^31.
  * Memory    scratch 0 bytes; no heap.
  * Aliasing  y may be x; otherwise they do not overlap.
  * Failure   none at run time.

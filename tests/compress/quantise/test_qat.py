@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from lilliput.compiler.frontends.torch_export import from_torch
 from lilliput.compiler.graph import Quant
 from lilliput.compiler.interpret import run_integer
+from lilliput.compiler.passes import simplify
 from lilliput.compress.quantise import (
     FakeQuantised,
     QuantiseSettings,
@@ -17,6 +19,7 @@ from lilliput.compress.quantise.layers import data_of
 from lilliput.compress.quantise.lower import lower
 from lilliput.train.data import Tensors, TrainData
 from lilliput.train.settings import TrainSettings
+from tests.compiler.compact_transformer import CompactTransformer
 from tests.compress.quantise.nets import Trained, conv_net, images, outputs
 
 COARSE = QuantiseSettings(weight_bits=3, per_channel=False, bias_correction=False, qat_epochs=6, qat_lr=2e-3)
@@ -118,3 +121,19 @@ def test_a_network_that_lost_too_much_is_trained_and_told(digits: Trained):
     assert made.measure.value > made.post_training.value
     assert integer_graph_accuracy(made.quantised.graph, digits.x_test, digits.y_test) == made.measure.value
     assert any("more than 1" in event.text for event in events if event.kind == "note")
+
+
+@pytest.mark.parametrize("ranges", ["learned", "ema", "fixed"])
+def test_a_transformer_is_fine_tuned(ranges):
+    torch.manual_seed(0)
+    graph = simplify(from_torch(CompactTransformer(8, 1, 8, classes=2).eval(), torch.zeros(1, 1, 8, 8)))
+    x, y = torch.randn(32, 1, 8, 8), torch.arange(32) % 2
+    x[y == 1] += 1.0
+    last = np.ascontiguousarray(x.permute(0, 2, 3, 1).numpy())
+    settings = QuantiseSettings(qat_epochs=4, qat_lr=5e-3, qat_ranges=ranges, equalise=False)
+    made = quantise(graph, last, settings)
+    data, train = TrainData(Tensors(x, y), Tensors(x, y)), TrainSettings(batch_size=16)
+    tuned = fine_tune(made.float_graph, made.quants, data, settings, train=train)
+    integer = lower(tuned.graph, tuned.quants, settings)
+    assert integer_graph_accuracy(made.graph, last, y.numpy()) <= 0.6
+    assert integer_graph_accuracy(integer, last, y.numpy()) >= 0.9

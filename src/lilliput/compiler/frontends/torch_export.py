@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lilliput.compiler.builder import GraphBuilder
-from lilliput.compiler.frontends import _aten_math, _aten_moves, _aten_recurrent  # noqa: F401 they enter their translations
+from lilliput.compiler.frontends import (  # noqa: F401 they enter their translations
+    _aten_einsum,
+    _aten_math,
+    _aten_moves,
+    _aten_recurrent,
+)
 from lilliput.compiler.frontends._aten import HANDLERS, Call
 from lilliput.compiler.graph import Array, Graph, Value
 from lilliput.core.errors import BadValue, DynamicShape, UnsupportedAttribute, UnsupportedOp

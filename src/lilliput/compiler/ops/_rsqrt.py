@@ -24,11 +24,11 @@ def rsqrt(n: int) -> Multiplier:
         right += 1
     pairs = (31 - n.bit_length()) // 2 - 1
     right -= pairs
-    x = _newton((n << 2 * pairs) >> 1)
+    x = newton((n << 2 * pairs) >> 1)
     return Multiplier(x << max(-right, 0), -max(right, 0))
 
 
-def _newton(a: int) -> int:
+def newton(a: int) -> int:
     """1/√a · √2 / 2 in Q3.28, a in Q3.28."""
     half, x = (a >> 1) + (a & 1), 1 << 28
     for _ in range(5):

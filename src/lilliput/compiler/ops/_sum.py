@@ -7,6 +7,7 @@ y = requantise(u ± v, t / (2^20 s_y)) + z_y, clamped. On int16, 2^15 stands for
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -93,18 +94,22 @@ class Sum(Op):
             operands = (known, codes) if a.is_constant else (codes, known)
             return lookup_kernel(node, active, self.integer(node, inputs, output, *operands), target)
         low, high = activation_range(activation_of(node), output)
+        vectors = target.mve or target.rvv  # whose kernels with a constant follow the rule as it is
+        linear = () if vectors else self._linear_fields(node, inputs, output)
+        if a.is_constant and linear:
+            linear = (replace(linear[1], name="a_factor"), replace(linear[0], name="b_factor"), *linear[2:])
         fields = loop_fields(self, node, active, constant, output)
-        fields += self._exact_fields(node, active, constant, output, signs)
+        fields += linear or self._exact_fields(node, active, constant, output, signs)
         fields += (Field("y_min", "int32_t", low), Field("y_max", "int32_t", high))
         portable = Kernel(
-            function="lp_add_constant_s8",
+            function="lp_add_linear_constant_s8" if linear else "lp_add_constant_s8",
             fields=(
                 Field("b", "int8_t", np.asarray(constant.data)),
                 *(Field(f"with.{field.name}", field.ctype, field.value) for field in fields),
             ),
             operands=(active.name, node.output),
             in_place=whole_operands(inputs, output),
-            also=("lp_add_s8",),
+            also=("lp_add_linear_s8" if linear else "lp_add_s8",),
         )
         return with_vectors(portable, target)
 

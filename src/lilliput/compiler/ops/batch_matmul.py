@@ -9,7 +9,8 @@ Integer  int8, any three scales: requantise(Σ (a - z_a)(b - z_b), s_a s_b / s_y
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,6 +86,8 @@ class BatchMatmul(Op):
         else:
             offsets = {"a_offset": -inputs[0].zero_point, "b_offset": -inputs[1].zero_point}
             numbers |= offsets | {"mult": mult, "shift": shift, "y_offset": output.zero_point}
+            if target.dsp and (fast := _dsp_kernel(node, inputs, output, numbers)) is not None:
+                return fast
         return Kernel(
             function=f"lp_batch_matmul_{SUFFIXES[output.dtype]}",
             fields=(
@@ -106,6 +109,8 @@ class BatchMatmul(Op):
 
 
 _KEYS = ("transpose_a", "transpose_b")
+_GATHERED = 4
+"""Rows that the kernel for DSP widens at a time."""
 
 
 def _loop_fields(node: Node, inputs: Sequence[Value], output: Value) -> tuple[Field, ...]:
@@ -116,6 +121,45 @@ def _loop_fields(node: Node, inputs: Sequence[Value], output: Value) -> tuple[Fi
     }  # fmt: skip
     starts = [Field(f"{k}_start", "int32_t", _starts(v, output)) for k, v in zip("ab", inputs, strict=True)]
     return (*constant_fields(inputs), *starts, *(Field(name, "int32_t", value) for name, value in numbers.items()))
+
+
+def _dsp_kernel(node: Node, inputs: Sequence[Value], y: Value, numbers: Mapping[str, int]) -> Kernel | None:
+    """The call of the kernel for DSP; None where no operand has side by side what is summed."""
+    names, steps = dict(zip("ab", inputs, strict=True)), _steps(node, inputs)
+    depth, sizes = _matrix(node, inputs[0], _KEYS[0])[-1], {"a": y.shape[-2], "b": y.shape[-1]}
+    beside = {side: depth == 1 or steps[f"{side}_depth"] == 1 for side in "ab"}
+    along = {"a": steps["a_row"], "b": steps["b_column"]}
+
+    def instructions(gathered: str, streamed: str) -> int:
+        """An estimate."""
+        blocks, words = -(-sizes[gathered] // _GATHERED), -(-depth // 4)
+        widened = words * sizes[gathered] * (9 if beside[gathered] else 20)
+        return widened + blocks * sizes[streamed] * (13 * words + 60)
+
+    ways = [way for way in (("a", "b"), ("b", "a")) if beside[way[1]]]
+    if not ways:
+        return None
+    p, w = min(ways, key=lambda way: instructions(*way))
+    y_step = {"a": y.shape[-1], "b": 1}
+    numbers = {
+        "batch": math.prod(y.shape[:-2]), "p_rows": sizes[p], "w_rows": sizes[w], "depth": depth,
+        "p_row": along[p], "p_depth": steps[f"{p}_depth"], "w_row": along[w], "y_p": y_step[p], "y_w": y_step[w],
+        "p_offset": numbers[f"{p}_offset"], "w_offset": numbers[f"{w}_offset"],
+        "mult": numbers["mult"], "shift": numbers["shift"], "y_offset": numbers["y_offset"],
+    }  # fmt: skip
+    operands, (first, second) = (names[p], names[w]), constant_fields((names[p], names[w]))
+    active = [value.name for value in operands if not value.is_constant]
+    return Kernel(
+        function="lp_batch_matmul_s8_dsp",
+        fields=(
+            replace(first, name="p"),
+            replace(second, name="w"),
+            *(Field(f"{k}_start", "int32_t", _starts(v, y)) for k, v in zip("pw", operands, strict=True)),
+            *(Field(name, "int32_t", value) for name, value in numbers.items()),
+        ),
+        operands=(active[0], active[-1], y.name),
+        scratch_bytes=32 * -(-depth // 4),
+    )
 
 
 def _matrix(node: Node, value: Value, key: str) -> tuple[int, ...]:

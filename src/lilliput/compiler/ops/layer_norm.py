@@ -2,12 +2,19 @@
 
 Inputs   x (N, …, C), γ (C), β (C) constant float32, C up to 32768
 Attrs    eps: ε, above 0
-Integer  int8, any scales of x and y; γ and β stay real constants. With n = C, S = Σ q and W = n Σ q² - S² + ε n² / s_x²
-         (rounded), all exact in 64 bits and free of the zero point:
-         (M, e) = 1/√ of the upper 31 bits of W (`_rsqrt`), k the bits left out, halved
-         t = (n q - S) M / 2^(11 - e + k)          the normalised value in Q.20, rounded half up
-         y = (t G / 2^(g + 4) + B) / 2^16          rounded half up, clamped; G = γ 2^g / s_y, B = (β / s_y + z_y) 2^16
-         y is within one step of the real value.
+Integer  int8, any scales of x and y; γ and β stay real constants. Of each row S = Σ q and
+         W = (C Σ q² - S²) 4^h + ε C² 4^h / s_x², free of the zero point and exact in 64 bits; the second term is
+         rounded, and 1 at least; h is so that both are below 2^60. m 2^-(42 + j) = 1/√W, where W 4^-j, rounded down, is
+         in [2^27, 2^29) and m is made by `_rsqrt`; M = 4 m. Of each element, in 32 bits,
+             t = (C q - S) 2^k M / 2^32, halves up           the normalised value in Q.f, f = 28 - ⌈log₂(C) / 2⌉
+             y = (t G / 2^32 + B) / 2^F, both rounded down   clamped; B = (β / s_y + z_y + 1/2) 2^F,
+                                                             G = γ / s_y 2^(F + 32 - f), F ≤ 20 so that |G| ≤ 2^30
+         with k = f + h - 12 - j, 30 at most; where it is below 0, M is cut by as many bits instead.
+Proof    Σ (C q - S) = 0, so |C q - S| ≤ √(C W) / 2^h by Cauchy and Schwarz; hence |t| ≤ √C 2^f ≤ 2^28, and as M is
+         above 2^29.4, |(C q - S) 2^k| < 2^31. |t G| / 2^32 ≤ 2^26; B is cut off at 2^27 + 2^(F + 8), from where on y is
+         at an end of its range whatever t is. W < 2^61. `tests/compiler/ops/test_layer_norm.py` tries the ends.
+Bound    m is within 2^-18 of the truth, the rest rounds by less than 2 in Q.F: y is within
+         1/2 + 2^(1 - F) + 2^-17 |y - β| of the real value, in steps; F is 4 at least.
 """
 
 from __future__ import annotations
@@ -22,21 +29,26 @@ from lilliput.compiler.graph import Array, Node, Value
 from lilliput.compiler.op import Field, Kernel, Op, Signature, Target, expect
 from lilliput.compiler.ops import register_op
 from lilliput.compiler.ops._rescale import clamped
-from lilliput.compiler.ops._rsqrt import rsqrt
+from lilliput.compiler.ops._rsqrt import newton
 from lilliput.compiler.ops.l2_normalization import MOST_CHANNELS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_MOST_EPS = 1 << 60
+_MOST_SPREAD = 15
+"""Of h."""
+_MOST_FINE, _LEAST_FINE = 20, 4
+"""Bits of F."""
 
 
 class _Rule(NamedTuple):
-    """G and B for each channel, int64; g; ε n² / s_x²."""
+    """G and B of each channel, int64; F; h; f + h - 12; ε C² 4^h / s_x²."""
 
     gain: Array
     bias: Array
-    gain_shift: int
+    fine: int
+    spread_shift: int
+    root_shift: int
     eps: int
 
 
@@ -76,11 +88,11 @@ class LayerNorm(Op):
             raise self.unsupported(node, f"has no {x[0].dtype} form")
         rule, count, q = self._rule(node, inputs, output), x[0].shape[-1], x[0].astype(np.int64)
         total = q.sum(axis=-1, keepdims=True)
-        spread = count * (q * q).sum(axis=-1, keepdims=True) - total * total + rule.eps
-        roots = [_root(n) for n in spread.reshape(-1).tolist()]
-        mult, right = (np.array(column, np.int64).reshape(spread.shape) for column in zip(*roots, strict=True))
-        t = ((count * q - total) * mult + (np.int64(1) << (right - 1))) >> right
-        return clamped(((t * rule.gain >> (rule.gain_shift + 4)) + rule.bias + (1 << 15)) >> 16)
+        spread = ((count * (q * q).sum(axis=-1, keepdims=True) - total * total) << 2 * rule.spread_shift) + rule.eps
+        roots = [_root(n, rule.root_shift) for n in spread.reshape(-1).tolist()]
+        mult, left = (np.array(column, np.int64).reshape(spread.shape) for column in zip(*roots, strict=True))
+        t = (((count * q - total) << left) * mult + (1 << 31)) >> 32
+        return clamped(((t * rule.gain >> 32) + rule.bias) >> rule.fine)
 
     def kernel(self, node: Node, inputs: Sequence[Value], output: Value, target: Target) -> Kernel:
         x = inputs[0]
@@ -90,9 +102,10 @@ class LayerNorm(Op):
         return Kernel(
             function="lp_layer_norm_s8",
             fields=(
-                Field("gain", "int32_t", rule.gain),
-                Field("bias", "int32_t", rule.bias),
-                Field("gain_shift", "int32_t", rule.gain_shift + 4),
+                Field("gain_bias", "int32_t", np.stack([rule.gain, rule.bias], axis=1)),
+                Field("fine", "int32_t", rule.fine),
+                Field("spread_shift", "int32_t", rule.spread_shift),
+                Field("root_shift", "int32_t", rule.root_shift),
                 Field("eps", "int64_t", rule.eps),
                 Field("rows", "int32_t", x.elements // x.shape[-1]),
                 Field("c", "int32_t", x.shape[-1]),
@@ -122,18 +135,32 @@ class LayerNorm(Op):
         x, gamma, beta = inputs
         if gamma.data is None or beta.data is None:
             raise self.unsupported(node, "has no kernel without constant γ and β")
-        gain = gamma.data.astype(np.float64) / y.scale
+        gain, count = gamma.data.astype(np.float64) / y.scale, x.shape[-1]
+        half_log = -(-(count - 1).bit_length() // 2)
+        unit = 28 - half_log  # f
         largest = float(np.abs(gain).max())
-        shift = 29 - math.frexp(largest)[1] if largest > 0 else 0
-        if not 0 <= shift <= 40:
+        fine = min(_MOST_FINE, unit - 2 - math.frexp(largest)[1])
+        if fine < _LEAST_FINE:
             raise self.unsupported(node, f"with γ of up to {largest:g} steps of y has no integer form")
-        bias = np.clip(beta.data.astype(np.float64) / y.scale + y.zero_point, -(2.0**14), 2.0**14)
-        eps = round(min(float(node.attrs["eps"]) * (x.shape[-1] / x.scale) ** 2, float(_MOST_EPS)))
-        return _Rule(np.rint(gain * 2.0**shift).astype(np.int64), np.rint(bias * 2.0**16).astype(np.int64), shift, eps)
+        bias = (beta.data.astype(np.float64) / y.scale + y.zero_point + 0.5) * 2.0**fine
+        end = 2.0**27 + 2.0 ** (fine + 8)
+        eps = float(node.attrs["eps"]) * (count / x.scale) ** 2
+        spread = min(_MOST_SPREAD, 23 - 2 * half_log, (60 - math.frexp(eps)[1]) // 2)
+        if spread < 0:
+            raise self.unsupported(node, f"with ε far above all squares of x, scale {x.scale:g}, has no integer form")
+        return _Rule(
+            gain=np.rint(gain * 2.0 ** (fine + 32 - unit)).astype(np.int64),
+            bias=np.rint(np.clip(bias, -end, end)).astype(np.int64),
+            fine=fine,
+            spread_shift=spread,
+            root_shift=unit + spread - 12,
+            eps=max(1, round(eps * 4.0**spread)),
+        )
 
 
-def _root(n: int) -> tuple[int, int]:
-    """M, and by how much (n q - S) M is shifted right."""
-    left_out = max(0, (n.bit_length() - 30) // 2)
-    root = rsqrt(n >> 2 * left_out)
-    return root.mult, 11 - root.shift + left_out
+def _root(n: int, root_shift: int) -> tuple[int, int]:
+    """M and k for W = n."""
+    halvings = (n.bit_length() - 28) // 2
+    mult = 4 * newton((n >> 2 * halvings if halvings > 0 else n << -2 * halvings) >> 1)
+    left = min(root_shift - halvings, 30)
+    return mult >> max(-left, 0), max(left, 0)

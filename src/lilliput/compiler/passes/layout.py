@@ -8,6 +8,10 @@ channels last and transposes are left. Then local rules are applied until none f
     reshape(reshape(x))                              one reshape, or none
     f(transpose(x)), f element by element            transpose(f(x)); also concat, pad, slice, mean, …, their axes moved
     fully_connected(reshape(transpose(x)))           the weights' columns are permuted instead
+    reshape(transpose(x)), where the reshape joins   transpose(reshape(x))
+      or splits axes that lie side by side in x
+    batch_matmul(transpose(x)), where the last axis  the product turns the operand itself, so that the last axis stays
+      of x becomes the last but one
 """
 
 from __future__ import annotations
@@ -41,7 +45,7 @@ def merge_transposes(graph: Graph) -> Graph:
 
 
 def _one_round(graph: Graph) -> tuple[Graph, bool]:
-    for rule in (_merge_shape_nodes, _sink, _into_weights, _as_reshape):
+    for rule in (_merge_shape_nodes, _sink, _into_weights, _past_reshape, _into_product, _as_reshape):
         new = rule(graph)
         if new is not None:
             return remove_dead_code(new), True
@@ -156,7 +160,7 @@ def _into_weights(graph: Graph) -> Graph | None:
     for node in graph.nodes:
         flat = graph.producers.get(node.inputs[0]) if node.op == "fully_connected" else None
         moved = graph.producers.get(flat.inputs[0]) if flat is not None and flat.op == "reshape" else None
-        if flat is None or moved is None or moved.op != "transpose":
+        if flat is None or moved is None or moved.op != "transpose" or moved.attrs["perm"][0] != 0:
             continue
         weight, seen = graph.values[node.inputs[1]], graph.values[moved.output].shape
         if weight.data is None or graph.values[flat.output].shape != (seen[0], int(np.prod(seen[1:]))):
@@ -170,6 +174,86 @@ def _into_weights(graph: Graph) -> Graph | None:
         new = replace(node, inputs=(plain.output, name, *node.inputs[2:]))
         nodes = [n for old in graph.nodes for n in ([plain, new] if old is node else [old])]
         return graph.replace(nodes=nodes, values=values)
+    return None
+
+
+def _past_reshape(graph: Graph) -> Graph | None:
+    for node in graph.nodes:
+        before = graph.producers.get(node.inputs[0]) if node.op == "reshape" else None
+        if before is None or before.op != "transpose" or before.output in graph.outputs:
+            continue
+        if len(graph.readers[before.output]) > 1:
+            continue
+        source, perm = graph.values[before.inputs[0]], before.attrs["perm"]
+        found = _turned(source.shape, perm, graph.values[node.output].shape)
+        if found is None:
+            continue
+        shape, behind = found
+        plain = f"{node.output}.plain"
+        while plain in graph.values:
+            plain += "_"
+        values = {**graph.values, plain: replace(source, name=plain, shape=shape)}
+        joined = Node("reshape", plain, before.inputs, (plain,), {"shape": shape}, node.source)
+        after = replace(node, op="transpose", inputs=(plain,), attrs={"perm": behind})
+        nodes = [new for old in graph.nodes for new in ([joined, after] if old is node else [old])]
+        return graph.replace(nodes=nodes, values=values)
+    return None
+
+
+def _turned(
+    source: Sequence[int], perm: Sequence[int], wanted: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The shape and perm with which transpose(reshape(x)) is reshape(transpose(x)), x of shape `source`; None where the
+    reshape joins axes that do not follow each other in x. Axes of length 1 stay behind the axis that they follow in
+    `wanted`, so that a leading one leads in both."""
+    groups = _matching_axes([(axis, source[axis]) for axis in perm], list(enumerate(wanted)))
+    groups.sort()
+    order = [axis for old, _ in groups for axis in old]
+    if order != sorted(order):
+        return None
+    axes = [axis for _, new in groups for axis in new]
+    for axis, length in enumerate(wanted):
+        if length == 1:
+            axes.insert(axes.index(axis - 1) + 1 if axis else 0, axis)
+    return tuple(wanted[axis] for axis in axes), tuple(axes.index(axis) for axis in range(len(wanted)))
+
+
+def _matching_axes(old: Sequence[tuple[int, int]], new: Sequence[tuple[int, int]]) -> list[tuple[list[int], list[int]]]:
+    """Runs of (axis, length) of both shapes with as many elements, in order, as axes; without those of length 1."""
+    groups: list[tuple[list[int], list[int]]] = []
+    sides = [[(axis, length) for axis, length in side if length > 1] for side in (old, new)]
+    while sides[0]:
+        taken: tuple[list[int], list[int]] = ([], [])
+        sizes = [1, 1]
+        while not taken[0] or sizes[0] != sizes[1]:
+            side = int(sizes[0] > sizes[1])
+            axis, length = sides[side].pop(0)
+            taken[side].append(axis)
+            sizes[side] *= length
+        groups.append(taken)
+    return groups
+
+
+def _into_product(graph: Graph) -> Graph | None:
+    for node in graph.nodes:
+        for place, name in enumerate(node.inputs if node.op == "batch_matmul" else ()):
+            before = graph.producers.get(name)
+            if before is None or before.op != "transpose" or before.attrs["perm"][-2] != len(before.attrs["perm"]) - 1:
+                continue
+            source, perm = graph.values[before.inputs[0]], before.attrs["perm"]
+            if len(perm) < 3:  # the batch alone leads
+                continue
+            turned = (*perm[:-2], perm[-1], perm[-2])
+            made, key = f"{name}.turned", f"transpose_{'ab'[place]}"
+            while made in graph.values:
+                made += "_"
+            shape = tuple(source.shape[axis] for axis in turned)
+            values = {**graph.values, made: replace(source, name=made, shape=shape)}
+            inputs = tuple(made if i == place else other for i, other in enumerate(node.inputs))
+            after = replace(node, inputs=inputs, attrs={**node.attrs, key: not node.attrs.get(key, False)})
+            moved = replace(before, name=made, outputs=(made,), attrs={"perm": turned})
+            nodes = [new for old in graph.nodes for new in ([moved, after] if old is node else [old])]
+            return graph.replace(nodes=nodes, values=values)
     return None
 
 

@@ -10,6 +10,7 @@ Some activations have no choice of their own:
             0; on int16 all three 2^-15
     moved   operators that move integers or choose among them (pool, reshape, transpose, pad, slice, resize, gather, …)
             give their output the quantisation of their input
+    scaled  a product with one number above 0 keeps the integers of its input, and its scale is as much larger
     chosen  maximum, minimum and select have operands and a result of one quantisation; `with_rescales` has put a change
             of scale in front of each operand, which does nothing where the operand may share it
     joined  a concat takes any scales; inputs that nothing else reads, and that are not fixed, get the scale of its
@@ -21,8 +22,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from lilliput.compiler.grammar import check
 from lilliput.compiler.graph import DType, Graph, Node, Quant, Value
+from lilliput.compress.quantise.moves import CHOOSING, MOVED, factor_of
 from lilliput.compress.quantise.observe import Range
 
 FIXED: Mapping[str, Quant] = {
@@ -34,14 +38,6 @@ FIXED: Mapping[str, Quant] = {
 }
 FIXED_S16 = Quant.per_tensor(2.0**-15, 0)
 """Of the same operators on int16."""
-
-MOVED = frozenset(
-    {
-        "max_pool2d", "avg_pool2d", "reshape", "transpose", "pad", "slice", "resize", "tile", "broadcast_to", "reverse",
-        "gather", "reduce_max", "reduce_min", "top_k",
-    }
-)  # fmt: skip
-CHOOSING = frozenset({"maximum", "minimum", "select"})
 
 _SMALLEST = 2.0**-40  # a range narrower than this is an activation that is always 0
 
@@ -162,8 +158,22 @@ def choose_quants(
     fixed |= fixed_outputs(graph, dtype)
     quants: dict[str, Quant] = {}
     for group in groups:
-        quants |= dict.fromkeys(group, _group_quant(graph, group, ranges, fixed, dtype))
+        scaled = _scaled_quant(graph, group, quants) if dtype == "int8" and fixed.keys().isdisjoint(group) else None
+        quants |= dict.fromkeys(group, scaled or _group_quant(graph, group, ranges, fixed, dtype))
     return quants
+
+
+def _scaled_quant(graph: Graph, group: Sequence[str], quants: Mapping[str, Quant]) -> Quant | None:
+    """Of a group whose values all come from one product with a number; None for any other."""
+    sources = [graph.producers.get(name) for name in group if sets_range(graph, name)]
+    if len(sources) != 1 or sources[0] is None:
+        return None
+    found = factor_of(graph, sources[0])
+    if found is None or found[0] not in quants:
+        return None
+    quant = quants[found[0]]
+    scale = np.float32(quant.scale[0] * found[1])
+    return Quant.per_tensor(float(scale), quant.zero_point[0]) if 0 < scale < np.inf else None
 
 
 def _group_quant(

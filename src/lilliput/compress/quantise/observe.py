@@ -24,6 +24,7 @@ from torch import Tensor
 
 from lilliput.compiler.graph import Array, Graph
 from lilliput.compiler.interpret import run_float
+from lilliput.compress.quantise.moves import answers_of
 from lilliput.compress.quantise.settings import QuantiseSettings
 from lilliput.core.errors import BadValue
 
@@ -160,7 +161,7 @@ def observe(graph: Graph, batches: Iterable[Mapping[str, Tensor]], settings: Qua
     with torch.no_grad():
         for batch in batches:
             run_float(graph, batch, hook=look)
-    answers = {*graph.outputs, *(node.inputs[0] for node in graph.nodes if node.op == "softmax")}
+    answers = answers_of(graph)
     return {
         name: METHODS["minmax" if name in answers else settings.calibration](observer, settings)
         for name, observer in observers.items()

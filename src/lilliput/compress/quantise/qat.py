@@ -186,7 +186,8 @@ class FakeQuantised(nn.Module):
 
     def _scale(self, name: str) -> Tensor:
         index = self._group[name]
-        return self.scales[index] if name in self._held else self.scales[index] * torch.exp(self.stretch[index])
+        start = self.scales[index].clone()  # what is kept for the way back must not change when later scales follow
+        return start if name in self._held else start * torch.exp(self.stretch[index])
 
     def _follow(self, index: int, x: Tensor) -> None:
         with torch.no_grad():
