@@ -34,11 +34,20 @@ def test_the_plan_is_printed_and_nothing_done(tmp_path: Path, capsys: pytest.Cap
     assert not out.exists()
 
 
+def test_a_published_training_is_taken_and_can_be_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    request = ["train", "fashion", "--recipe", "cct-full", "--set", "train.lr=0.001", "--dry-run", "--json"]
+    assert run([*request, "--out", str(tmp_path / "out")]) == 0
+    settings = json.loads(capsys.readouterr().out)["settings"]
+    assert (settings["lr"], settings["cutmix_alpha"], settings["epochs"]) == (0.001, 1.0, 310)
+    assert settings["augment"] == ["resized_crop", "flip", "rand-m9-mstd0.5-inc1"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
         (["digits", "resnet9"], "did you mean resnet8"),
         (["digit"], "did you mean digits"),
+        (["digits", "--recipe", "cct-ful"], "did you mean cct-full"),
         (["digits", "--set", "train.lr=fast"], "train.lr"),
         (["digits", "--set", "train.lr=0"], "LP101: train.lr = 0.0"),
         (["digits", "--set", 'train.augment=["speed"]'], "speed is for signals"),

@@ -176,9 +176,10 @@ def test_a_network_with_a_class_token_has_no_attention_map() -> None:
         _model("vit_lite").attention_map(example_input("vit_lite"))
 
 
-def test_the_map_of_tokens_lies_as_the_picture() -> None:
+@pytest.mark.parametrize("name", ["cvt", "vit_lite"])
+def test_the_map_of_tokens_lies_as_the_picture(name: str) -> None:
     """One bright patch is the place of the map that differs most from a dark picture's."""
-    model = _model("cvt", pos="none", height=32, width=48)
+    model = _model(name, pos="none", height=32, width=48)
     dark, bright = torch.zeros(1, 3, 32, 48), torch.zeros(1, 3, 32, 48)
     bright[:, :, 8:12, 20:24] = 3.0
     dark_map, bright_map = (model.forward_intermediates(x)[0] for x in (dark, bright))

@@ -11,7 +11,8 @@ from torch import Tensor
 from lilliput.core.errors import BadSetting
 from lilliput.models import create_model, create_model_for
 from lilliput.models.cost import count_macs, count_params, macs_by_layer
-from lilliput.models.text_cct import PADDING, TextTransformer
+from lilliput.models.text_cct import TextTransformer
+from lilliput.tasks.words import PADDING
 
 COUNTS = [  # kernel -> parameters beside the vectors of words, 4 classes
     ("text_cct_2", 1, 237_701), ("text_cct_2", 2, 276_101), ("text_cct_2", 4, 352_901),
@@ -87,6 +88,15 @@ def test_a_text_without_words_is_one_padding_token(name: str, changes: dict[str,
     assert torch.equal(model(torch.full((1, 9), PADDING)), empty)
     both = model(torch.stack([torch.full((3,), PADDING), torch.tensor([5, 7, 11])]))
     torch.testing.assert_close(both[:1], empty)
+
+
+def test_the_one_padding_token_has_the_first_position() -> None:
+    model, empty = _model("text_cvt_2", pos="learnable", max_len=8), torch.full((1, 3), PADDING)
+    before = model(empty)
+    model.encoder.positions.data[:, 1] += 1  # type: ignore[union-attr]
+    assert torch.equal(model(empty), before)
+    model.encoder.positions.data[:, 0] += torch.arange(128.0)  # type: ignore[union-attr]
+    assert (model(empty) - before).abs().max() > 1e-2
 
 
 def test_a_long_text_is_cut_with_one_warning(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,11 @@ from lilliput.train.augment import FEATURES, IMAGES, SIGNALS, apply, changes_of
 
 SOUND = (1000 * np.sin(np.arange(800) / 5)).astype(np.int16)
 IMAGE = np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3)
-ITEMS = {**dict.fromkeys(SIGNALS, SOUND), **dict.fromkeys(IMAGES, IMAGE), "specaugment": np.ones((49, 20, 1), "f4")}
+ITEMS = {
+    **dict.fromkeys(SIGNALS, SOUND),
+    **dict.fromkeys(IMAGES, IMAGE),
+    **dict.fromkeys(FEATURES, np.ones((49, 20, 1), "f4")),
+}
 
 
 def _rng(seed: int) -> np.random.Generator:
@@ -26,8 +30,8 @@ class TestEveryChange:
     def test_chance_comes_from_the_generator_alone(self, name: str) -> None:
         x = np.random.default_rng(5).standard_normal((49, 20, 1)).astype("f4") if name == "specaugment" else ITEMS[name]
         change = ({**SIGNALS, **IMAGES, **FEATURES})[name]
-        results = [change(x, _rng(seed)) for seed in range(8)]
-        again = [change(x, _rng(seed)) for seed in range(8)]
+        results = [change(x, _rng(seed)) for seed in range(16)]
+        again = [change(x, _rng(seed)) for seed in range(16)]
         assert all(np.array_equal(a, b) for a, b in zip(results, again, strict=True))
         assert any(not np.array_equal(results[0], other) for other in results[1:])
 
@@ -110,10 +114,48 @@ def test_names_are_sorted_into_raw_and_feature_changes() -> None:
 
 
 def test_a_change_for_other_items_is_refused() -> None:
-    with pytest.raises(BadSetting, match=r"'speed'\n  why: speed is for signals\n  fix: .* flip, crop, specaugment"):
+    with pytest.raises(
+        BadSetting,
+        match=r"'speed'\n  why: speed is for signals\n  fix: .* flip, crop, .*rand-m9-mstd0.5-inc1, specaugment",
+    ):
         changes_of(["speed"], IMAGE)
 
 
 def test_an_unknown_change_lists_the_names() -> None:
     with pytest.raises(BadSetting, match=r"'echo'\n  fix: the names for signals are speed, shift, gain, noise"):
         changes_of(["echo"], SOUND)
+
+
+def test_a_resized_crop_shows_a_part_at_the_size_of_the_whole() -> None:
+    x = np.tile(np.linspace(0, 250, 64).astype(np.uint8), (64, 1))
+    spans = []
+    for seed in range(60):
+        y = augment.resized_crop(x, _rng(seed)).astype(int)
+        assert (np.diff(y, axis=1) >= 0).all()
+        spans.append((y[:, -1].mean() - y[:, 0].mean()) / 250)
+    assert 0.75 < min(spans) < 0.85
+    assert 0.97 < max(spans) <= 1.0
+    small = [np.ptp(augment.small_crop(x, _rng(seed)).astype(int)) / 250 for seed in range(60)]
+    assert min(small) < 0.45
+
+
+def test_a_box_is_erased_every_fourth_time() -> None:
+    x = np.full((32, 32, 3), 9.0, np.float32)
+    changed = [augment.erase(x, _rng(seed)) != x for seed in range(400)]
+    boxes = [c for c in changed if c.any()]
+    assert len(boxes) / 400 == pytest.approx(0.25, abs=0.06)
+    for box in boxes:
+        rows, columns = box[..., 0].any(1), box[..., 0].any(0)
+        assert np.array_equal(box, np.broadcast_to((rows[:, None] & columns)[..., None], box.shape))
+        assert 0.015 < box.mean() < 0.36
+    noise = np.concatenate([augment.erase(x, _rng(s))[c] for s, c in zip(range(400), changed, strict=True) if c.any()])
+    assert (noise.mean(), noise.std()) == (pytest.approx(0, abs=0.03), pytest.approx(1, abs=0.03))
+
+
+def test_rand_augment_is_named_with_its_numbers() -> None:
+    raw, features = changes_of(["erase", "rand-m9-mstd0.5-inc1", "flip"], IMAGE)
+    assert [raw[0], len(raw), features] == [augment.flip, 2, [augment.erase]]
+    with pytest.raises(BadSetting, match="'m99'"):
+        changes_of(["rand-m99"], IMAGE)
+    with pytest.raises(BadSetting, match="why: rand-m9 is for images"):
+        changes_of(["rand-m9"], SOUND)

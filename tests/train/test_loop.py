@@ -64,6 +64,20 @@ def test_killed_and_resumed_equals_uninterrupted(
     assert tuple(row.loss for row in result.history) == uninterrupted[1]
 
 
+def test_mixed_batches_are_the_same_after_a_stop(tmp_path: Path) -> None:
+    changes = {"cutmix_alpha": 1.0, "mix_probability": 0.7, "mix_epochs": 2, "lr_every": "epoch", "warmup_lr": 1e-3}
+
+    def stop(event: Event) -> None:
+        if event.kind == "step" and event.step == 14:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted):
+        fit(network(), data(), replace(SETTINGS, **changes), checkpoint_dir=tmp_path, emit=stop)  # type: ignore[arg-type]
+    resumed, result = train(tmp_path, **changes)
+    assert result.resumed_from == 12
+    assert _bits(resumed) == _bits(train(**changes)[0])
+
+
 def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:
     first, _ = train(tmp_path)
     second, result = train(tmp_path)
@@ -152,11 +166,27 @@ def test_it_stops_early_and_keeps_the_best_epoch() -> None:
         {"schedule": "constant"},
         {"batch_size": 16},
         {"norm_momentum": 0.0},
+        {"cutmix_alpha": 1.0},
+        {"mix_probability": 0.5},
+        {"lr_every": "epoch", "warmup_lr": 1e-3},
+        {"warmup": "inverse", "warmup_epochs": 2},
     ],
     ids=str,
 )
 def test_each_setting_does_something(change: dict[str, object], uninterrupted: tuple[dict[str, bytes], object]) -> None:
     assert _bits(train(**change)[0]) != uninterrupted[0]
+
+
+@pytest.fixture(scope="module")
+def to_the_end() -> dict[str, bytes]:
+    return _bits(train(keep="last")[0])
+
+
+@pytest.mark.parametrize(
+    "change", [{"mix_epochs": 1}, {"min_lr": 1e-3}, {"cosine_from": "start"}, {"cooldown_epochs": 1.0}], ids=str
+)
+def test_each_setting_of_late_epochs_does_something(change: dict[str, object], to_the_end: dict[str, bytes]) -> None:
+    assert _bits(train(keep="last", **change)[0]) != to_the_end
 
 
 def test_weight_decay_leaves_biases_and_normalisations_alone() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from lilliput.train.losses import cross_entropy, distill, distilled, mix, objective_of, reconstruction
+from lilliput.train.losses import cross_entropy, distill, distilled, objective_of, reconstruction
 from lilliput.train.settings import TrainSettings
 
 LOGITS = torch.tensor([[math.log(3.0), 0.0]])  # probabilities 3/4 and 1/4
@@ -24,13 +24,6 @@ def test_smoothing_gives_every_class_a_share() -> None:
 def test_soft_targets_give_the_mean_of_both_losses() -> None:
     both = cross_entropy(LOGITS, torch.tensor([[0.3, 0.7]])).item()
     assert both == pytest.approx(0.3 * math.log(4 / 3) + 0.7 * math.log(4))
-
-
-def test_mixing_keeps_shares_that_add_up() -> None:
-    x, target = torch.tensor([[1.0], [3.0]]), torch.tensor([0, 2])
-    mixed, soft = mix(x, target, 0.75, torch.tensor([1, 0]), 3)
-    assert mixed.tolist() == [[1.5], [2.5]]
-    assert soft.tolist() == [[0.75, 0.0, 0.25], [0.25, 0.0, 0.75]]
 
 
 def test_distillation_is_the_scaled_divergence_from_the_teacher() -> None:

@@ -19,6 +19,11 @@ from lilliput.train.settings import TrainSettings
         ({"ema_decay": -0.1}, r"train\.ema_decay = -0\.1"),
         ({"seed": -1}, r"train\.seed = -1"),
         ({"schedule": "cosin"}, r"train\.schedule = 'cosin'\n  fix: one of cosine, step, constant"),
+        ({"mix_probability": 1.5}, r"train\.mix_probability = 1\.5\n  why: it must be in \[0, 1\]"),
+        ({"min_lr": 0.1}, r"train\.min_lr = 0\.1\n  why: it must be in \[0, 0\.003\]"),
+        ({"cooldown_epochs": 5, "epochs": 5}, r"train\.cooldown_epochs = 5\n  why: it must be in \[0, 4\]"),
+        ({"warmup": "cosine"}, r"train\.warmup = 'cosine'\n  fix: one of linear, inverse"),
+        ({"loss": "mse", "cutmix_alpha": 0.2}, r"train\.cutmix_alpha = 0\.2\n  why: .* no classes"),
         ({"loss": "mse", "mixup_alpha": 0.2}, r"train\.mixup_alpha = 0\.2\n  why: .* no classes"),
     ],
 )

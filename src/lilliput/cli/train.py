@@ -28,6 +28,9 @@ def train(
     data: Annotated[
         Path | None, typer.Option("--data", help="The full data of a task, where it is bundled in part.")
     ] = None,
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", metavar="NAME", help="A published training: cct-bare, cct-full.")
+    ] = None,
     settings: Set = None,
     config: Config = None,
     seed: Seed = 0,
@@ -42,11 +45,13 @@ def train(
     use_threads(threads)
     from lilliput.core.events import watch
     from lilliput.core.output import Output, Table
+    from lilliput.papers._trainings import published_training
     from lilliput.tasks import get_task
     from lilliput.train.engine import is_first_process
     from lilliput.train.job import figures, plan_training, train_on
 
-    job = plan_training(get_task(task, data), model, file=config, overrides=settings or (), seed=seed)
+    published = published_training(recipe) if recipe else {}
+    job = plan_training(get_task(task, data), model, base=published, file=config, overrides=settings or (), seed=seed)
     folder = out or Path("train") / f"{job.task.name}-{job.model}"
     plan = {**job.describe(), **_cost(job), "out": str(folder)}
     output = Output(json=json, quiet=quiet)

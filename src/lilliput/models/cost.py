@@ -50,10 +50,10 @@ def count_params(model: nn.Module) -> ParameterCount:
     return ParameterCount(trainable, trainable + frozen + statistics)
 
 
-def shape_input(model: nn.Module, input_shape: Sequence[int]) -> Tensor:
-    """One input of that shape on the meta device: numbers of words where the network's config has a vocabulary."""
+def shape_input(model: nn.Module, input_shape: Sequence[int], batch: int = 1) -> Tensor:
+    """Inputs of that shape on the meta device: numbers of words where the network's config has a vocabulary."""
     dtype = torch.int64 if getattr(getattr(model, "config", None), "vocabulary", 0) else torch.float32
-    return torch.empty(1, *input_shape, dtype=dtype, device="meta")
+    return torch.empty(batch, *input_shape, dtype=dtype, device="meta")
 
 
 def _macs_by_module(model: nn.Module, input_shape: Sequence[int]) -> dict[str, list[int]]:

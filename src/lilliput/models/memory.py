@@ -68,7 +68,7 @@ def inference_bytes(model: nn.Module, input_shape: Sequence[int], batch: int = 1
     shadow = copy.deepcopy(model).to("meta").eval()
     known = [*shadow.parameters(), *shadow.buffers()]
     with torch.no_grad(), LiveBytes(known) as counted:
-        shadow(shape_input(model, input_shape).new_empty(batch, *input_shape))
+        shadow(shape_input(model, input_shape, batch))
     return int(counted.peak)
 
 

@@ -25,10 +25,9 @@ from torch.nn import functional as F
 from lilliput.layers.attention import initialise
 from lilliput.models.encoder import SIZES, EncoderConfig, TokenEncoder, check_multiple, register_variants
 from lilliput.models.entry import check_range
+from lilliput.tasks.words import PADDING
 
 _LOG = logging.getLogger(__name__)
-PADDING = 1
-"""The number that stands for no word."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ class TextTransformer(nn.Module):
         return torch.cat([first, present[:, 1:]], dim=1)
 
     def _tokens(self, words: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens (B, N, dim), zero where no word is in reach, and whether one is: (B, N)."""
+        """Tokens (B, N, dim), zero where no word is in reach, as there is no bias; and whether one is: (B, N)."""
         kernel, stride, padding, pools = self.config.steps
         vectors = self.embedding(words) * present.unsqueeze(-1)
         x = self.tokeniser(vectors.unsqueeze(1)).squeeze(3)
@@ -188,8 +187,7 @@ class TextTransformer(nn.Module):
         if pools:
             x = F.max_pool1d(F.relu(x), 2, 2, 1)
             reach = F.max_pool1d(reach, 2, 2, 1)
-        seen = reach.squeeze(1) > 0
-        return x.transpose(1, 2) * seen.unsqueeze(-1), seen
+        return x.transpose(1, 2), reach.squeeze(1) > 0
 
 
 @register_variants(*((f"text_vit_{n}", TextPatchConfig(**SIZES[n])) for n in (2, 4, 6)))

@@ -127,6 +127,7 @@ class Recipe:
         claims: ids of the claims that it measures.
         methods: sides of the comparison, the paper's own first.
         compare: all rows → claim → figure, for claims that compare methods.
+        trainings: name → settings of a published training, by the fields of `TrainSettings`, for other networks too.
 
     Raises:
         ValueError: no method, a method twice or with a name that is no plain word, or a scale that is none.
@@ -138,6 +139,7 @@ class Recipe:
     claims: tuple[str, ...] = ()
     methods: tuple[str, ...] = ("paper",)
     compare: Callable[[Result], Mapping[str, float]] = no_comparison
+    trainings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.methods or len(set(self.methods)) != len(self.methods) or not all(map(is_plain_name, self.methods)):

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.errors import BadSetting
+from lilliput.train.pictures import cut_out
+from lilliput.train.policies import autoaugment, is_rand_augment, rand_augment
 
 Array = NDArray[Any]
 Change = Callable[[Array, np.random.Generator], Array]
@@ -23,6 +25,13 @@ GAIN_DB = 12.0
 NOISE_SNR_DB = (10.0, 40.0)
 SPEED = 0.15
 CROP = 0.125  # of each side: the benchmark habit of 4 pixels on 32
+AREA = (0.8, 1.0)  # of the picture, that a resized crop shows; photographs have small things in them: 0.08
+SMALL_AREA = (0.08, 1.0)
+ASPECT = 4 / 3  # of a resized crop, either way
+ERASED = 0.25  # how often a box is erased,
+ERASED_AREA = (0.02, 1 / 3)  # and its share of the picture
+ERASED_ASPECT = 0.3
+TRIES = 10  # for a box that lies inside
 MASKS = 2
 MASK_FRAMES = 0.15  # of the axis, at most, a mask
 MASK_BANDS = 0.2
@@ -75,6 +84,46 @@ def crop(x: Array, rng: np.random.Generator) -> Array:
     return np.ascontiguousarray(padded[top : top + x.shape[0], left : left + x.shape[1]])
 
 
+def resized_crop(x: Array, rng: np.random.Generator, area: tuple[float, float] = AREA) -> Array:
+    """A rectangle of 0.8 to 1 of the area, up to a third wider or higher than the picture is, at its size."""
+    height, width = x.shape[:2]
+    for _ in range(TRIES):
+        share = rng.uniform(*area)
+        aspect = np.exp(rng.uniform(-np.log(ASPECT), np.log(ASPECT)))
+        high, wide = height * (share / aspect) ** 0.5, width * (share * aspect) ** 0.5
+        if high <= height and wide <= width:
+            top, left = rng.uniform(0, height - high), rng.uniform(0, width - wide)
+            return cut_out(x, top, left, high, wide)
+    return x
+
+
+def small_crop(x: Array, rng: np.random.Generator) -> Array:
+    """As `resized_crop`, down to 0.08 of the area: for photographs."""
+    return resized_crop(x, rng, SMALL_AREA)
+
+
+def erase(x: Array, rng: np.random.Generator) -> Array:
+    """Every fourth time a box of one item's features, of 0.02 to a third of its area, becomes standard normal noise.
+
+    Shapes:
+        x (H, W, C) float32 -> the same.
+
+    Source: Random Erasing Data Augmentation (arXiv:1708.04896), filled pixel by pixel.
+    """
+    if rng.random() >= ERASED:
+        return x
+    for _ in range(TRIES):
+        area = rng.uniform(*ERASED_AREA) * x.shape[0] * x.shape[1]
+        aspect = np.exp(rng.uniform(np.log(ERASED_ASPECT), -np.log(ERASED_ASPECT)))
+        high, wide = (round(side) for side in ((area * aspect) ** 0.5, (area / aspect) ** 0.5))
+        if 0 < high < x.shape[0] and 0 < wide < x.shape[1]:
+            top, left = int(rng.integers(x.shape[0] - high + 1)), int(rng.integers(x.shape[1] - wide + 1))
+            y = x.copy()
+            y[top : top + high, left : left + wide] = rng.standard_normal((high, wide, x.shape[2]), dtype=np.float32)
+            return y
+    return x
+
+
 def specaugment(x: Array, rng: np.random.Generator) -> Array:
     """Two masks of time and two of frequency on one item's features, filled with the item's mean.
 
@@ -94,8 +143,16 @@ def specaugment(x: Array, rng: np.random.Generator) -> Array:
 
 
 SIGNALS: dict[str, Change] = {"speed": speed, "shift": shift, "gain": gain, "noise": noise}
-IMAGES: dict[str, Change] = {"flip": flip, "crop": crop}
-FEATURES: dict[str, Change] = {"specaugment": specaugment}
+IMAGES: dict[str, Change] = {
+    "flip": flip,
+    "crop": crop,
+    "resized_crop": resized_crop,
+    "small_crop": small_crop,
+    "autoaugment": autoaugment,
+}
+FEATURES: dict[str, Change] = {"specaugment": specaugment, "erase": erase}
+RAND = "rand-m9-mstd0.5-inc1"
+"""A name of RandAugment, for images; its numbers may be others (policies.py). It comes after those of `IMAGES`."""
 
 
 def changes_of(names: Sequence[str], sample: Array) -> tuple[list[Change], list[Change]]:
@@ -105,15 +162,20 @@ def changes_of(names: Sequence[str], sample: Array) -> tuple[list[Change], list[
         BadSetting: LP101, a name that is not here, or one that does not suit such items.
     """
     is_image = sample.dtype == np.uint8 and sample.ndim >= 2
-    raw = IMAGES if is_image else SIGNALS
+    raw = {**IMAGES, **_rand(names)} if is_image else SIGNALS
     allowed = [*raw, *FEATURES]
     for name in names:
         if name not in allowed:
-            elsewhere = name in SIGNALS or name in IMAGES
+            elsewhere = name in SIGNALS or name in IMAGES or is_rand_augment(name)
             why = f"{name} is for {'signals' if is_image else 'images'}" if elsewhere else ""
-            fix = f"the names for {'images' if is_image else 'signals'} are {', '.join(allowed)}"
+            shown = [*IMAGES, RAND, *FEATURES] if is_image else allowed
+            fix = f"the names for {'images' if is_image else 'signals'} are {', '.join(shown)}"
             raise BadSetting(f"train.augment has {name!r}", why=why, fix=fix)
     return [raw[n] for n in raw if n in names], [FEATURES[n] for n in FEATURES if n in names]
+
+
+def _rand(names: Sequence[str]) -> dict[str, Change]:
+    return {name: rand_augment(name) for name in names if is_rand_augment(name)}
 
 
 def apply(changes: Sequence[Change], x: Array, rng: np.random.Generator) -> Array:

@@ -9,7 +9,7 @@ out/results.json    what it came to
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -87,6 +87,7 @@ def plan_training(
     task: Task,
     model: str | None = None,
     *,
+    base: Mapping[str, object] | None = None,
     file: Path | None = None,
     overrides: Sequence[str] = (),
     seed: int = 0,
@@ -96,6 +97,7 @@ def plan_training(
     Args:
         task: the data.
         model: registered name; None takes the task's default.
+        base: settings of the training that win over the task's own, such as those of a published training.
         file: TOML with the sections `train` and `model`.
         overrides: texts `section.key=value`.
         seed: of the training, where neither file nor overrides name one.
@@ -111,8 +113,8 @@ def plan_training(
     except ValueError as error:
         raise BadSetting(f"{name} cannot take the features of {task.name}: {error}") from error
     own = task.model_changes if name == task.default_model else {}
-    base = {
-        "train": {"augment": list(task.augment), **task.train, "seed": seed},
+    start = {
+        "train": {"augment": list(task.augment), **task.train, **(base or {}), "seed": seed},
         "model": {**resolved(entry.defaults), **fitting, **own},
     }
     kind = dataclasses.make_dataclass(
@@ -120,7 +122,7 @@ def plan_training(
         [("train", TrainSettings), ("model", type(entry.defaults))],
         frozen=True,
     )
-    settings: _Settings = load_settings(kind, file=file, overrides=overrides, base=base)
+    settings: _Settings = load_settings(kind, file=file, overrides=overrides, base=start)
     return TrainJob(task, name, settings.model, settings.train)
 
 

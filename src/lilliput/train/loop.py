@@ -27,8 +27,9 @@ from lilliput.core.settings import resolved
 from lilliput.train.checkpoint import Checkpoint, CheckpointFolder, EpochRecord, Progress
 from lilliput.train.data import Source, TrainData
 from lilliput.train.engine import Engine, engine_of
-from lilliput.train.losses import Objective, mix, objective_of
+from lilliput.train.losses import Objective, objective_of
 from lilliput.train.metrics import Measure, evaluate
+from lilliput.train.mixing import mixed, mixes
 from lilliput.train.schedules import learning_rate
 from lilliput.train.settings import TrainSettings
 
@@ -73,7 +74,7 @@ def fit(
     """Train `model` in place; in the end it has the weights that `settings.keep` names, in evaluation mode.
 
     Args:
-        model: any module; with `mixup_alpha` its output must be (B, classes).
+        model: any module; with `mixup_alpha` or `cutmix_alpha` its output must be (B, classes).
         data: what to learn from, and what to choose the best epoch by.
         settings: all that can be chosen.
         emit: receives progress.
@@ -133,6 +134,8 @@ class _Training:
         # The layout that convolutions on a CPU are fastest in: about twice as fast for the depthwise ones.
         model.to(engine.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(model).requires_grad_(False) if settings.ema_decay else None
+        # A network may hold its weights within bounds of its own after each change of them.
+        self.after_step: Callable[[], None] | None = getattr(model, "after_step", None)
         self.forward, self.optimiser = engine.prepare(model, _optimiser(model, settings))
         # Whole batches only: a last batch of one item would break batch statistics.
         self.steps = max(1, len(data.train) // settings.batch_size)
@@ -142,7 +145,7 @@ class _Training:
         self.best: Measure | None = None
         self.best_epoch = 0
         self.best_state: dict[str, Tensor] = {}
-        self.classes = self._count_classes() if settings.mixup_alpha else 0
+        self.classes = self._count_classes() if mixes(settings) else 0
 
     def run(self) -> TrainResult:
         started = time.monotonic()
@@ -194,6 +197,8 @@ class _Training:
         if settings.grad_clip:
             nn.utils.clip_grad_norm_(self.model.parameters(), settings.grad_clip)
         self.optimiser.step()
+        if self.after_step is not None:
+            self.after_step()
         self.step += 1
         self.loss_sum += value
         self._update_average()
@@ -202,10 +207,7 @@ class _Training:
     def _batch(self, items: NDArray[np.intp], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         x, target = self.data.train.batch(items, self.epoch)
         x, target = x.to(self.engine.device), target.to(self.engine.device)
-        if self.settings.mixup_alpha:
-            share = float(rng.beta(self.settings.mixup_alpha, self.settings.mixup_alpha))
-            order = torch.from_numpy(rng.permutation(len(x))).to(x.device)
-            x, target = mix(x, target, share, order, self.classes)
+        x, target = mixed(x, target, self.settings, self.epoch, self.classes, rng)
         return (x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x), target
 
     def _update_average(self) -> None:

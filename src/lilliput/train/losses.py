@@ -85,15 +85,3 @@ def distilled(teacher: nn.Module, *, temperature: float = 4.0, alpha: float = 0.
         return alpha * soft + (1 - alpha) * cross_entropy(logits, target, smoothing=smoothing)
 
     return objective
-
-
-def mix(x: Tensor, target: Tensor, share: float, order: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-    """Mixup: each item with another, `share` of the first; targets become shares of classes.
-
-    Shapes:
-        x (B, ...), target (B,), order (B,), a permutation -> x (B, ...), target (B, classes).
-
-    Source: mixup: Beyond Empirical Risk Minimization (arXiv:1710.09412).
-    """
-    soft = F.one_hot(target, classes).to(x.dtype)
-    return share * x + (1 - share) * x[order], share * soft + (1 - share) * soft[order]

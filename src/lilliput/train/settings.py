@@ -28,12 +28,22 @@ class TrainSettings:
     grad_clip: float = 0.0  # largest gradient norm; 0: not clipped
 
     schedule: Literal["cosine", "step", "constant"] = "cosine"
-    warmup_epochs: float = 1.0  # linear from 0
+    lr_every: Literal["step", "epoch"] = "step"  # how often the rate changes
+    min_lr: float = 0.0  # where the cosine ends
+    cosine_from: Literal["warmup", "start"] = "warmup"  # what it counts from: the warm-up's end, or the first step
+    warmup_epochs: float = 1.0
+    warmup: Literal["linear", "inverse"] = "linear"  # up from `warmup_lr`; or the rate through the epochs still to go
+    warmup_lr: float = 0.0  # below it, where the linear one starts
+    cooldown_epochs: float = 0.0  # the last of `epochs`, all at the lowest rate of the schedule
     step_epochs: float = 10.0  # of schedule step: every so many epochs ...
     step_factor: float = 0.1  # ... the rate is multiplied by this
 
     label_smoothing: float = 0.0  # in [0, 1)
     mixup_alpha: float = 0.0  # of the Beta distribution that mixes two items; 0: none
+    cutmix_alpha: float = 0.0  # of the one that says how large a box of another picture is put in; 0: none
+    mix_probability: float = 1.0  # of a batch to be mixed
+    mix_switch: float = 0.5  # where there are both, the probability of cutmix
+    mix_epochs: int = 0  # only the first so many epochs are mixed; 0: all
     augment: tuple[str, ...] = ()  # names of train/augment.py, for training items only
     ema_decay: float = 0.0  # of the moving average of the weights, a step; 0: none
     norm_momentum: float = 0.1  # the newest batch's share in running statistics; 0: as the network has it
@@ -51,24 +61,30 @@ class TrainSettings:
     def __post_init__(self) -> None:
         for name, low in (("epochs", 1), ("batch_size", 1), ("devices", 1)):
             self._check(name, low, 1_000_000)
-        for name in ("early_stop_patience", "checkpoint_steps", "threads", "seed"):
+        for name in ("early_stop_patience", "checkpoint_steps", "threads", "seed", "mix_epochs"):
             self._check(name, 0, 2**63 - 1)
         for name in ("momentum", "label_smoothing", "ema_decay", "norm_momentum"):
             self._check(name, 0, math.nextafter(1, 0))
-        for name in ("weight_decay", "grad_clip", "warmup_epochs", "mixup_alpha"):
+        for name in ("weight_decay", "grad_clip", "warmup_epochs", "mixup_alpha", "cutmix_alpha"):
             self._check(name, 0, 1e9)
+        for name in ("mix_probability", "mix_switch"):
+            self._check(name, 0, 1)
         for name in ("lr", "step_epochs", "step_factor"):
             self._check(name, math.nextafter(0, 1), 1e9)
+        for name in ("min_lr", "warmup_lr"):
+            self._check(name, 0, self.lr)
+        self._check("cooldown_epochs", 0, self.epochs - 1)
 
         for name, names in _CHOICES.items():
             if getattr(self, name) not in names:
                 raise BadSetting(f"train.{name} = {getattr(self, name)!r}", fix=f"one of {', '.join(names)}")
-        if self.mixup_alpha and self.loss == "mse":
-            raise BadSetting(
-                f"train.mixup_alpha = {self.mixup_alpha}",
-                why="mixup mixes classes, and with train.loss = mse there are no classes",
-                fix="train.mixup_alpha=0",
-            )
+        for name in ("mixup_alpha", "cutmix_alpha"):
+            if getattr(self, name) and self.loss == "mse":
+                raise BadSetting(
+                    f"train.{name} = {getattr(self, name)}",
+                    why="it mixes classes, and with train.loss = mse there are no classes",
+                    fix=f"train.{name}=0",
+                )
 
     def _check(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)
