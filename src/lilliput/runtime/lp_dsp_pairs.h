@@ -42,28 +42,29 @@ static inline uint32_t lp_qadd16(uint32_t a, uint32_t b)
     return sums;
 }
 
-/* Each half of *v that is at least the half of `threshold` becomes 0, and its half of `bit` is added to *fired. */
-static inline void lp_fire_zero(uint32_t *v, uint32_t threshold, uint32_t bit, uint32_t *fired)
+/* Each half of *v that is at least the half of `threshold` becomes 0. *fired moves down by a bit, and takes one of 0x80
+ * for each of them in its half. */
+static inline void lp_fire_zero(uint32_t *v, uint32_t threshold, uint32_t *fired)
 {
     uint32_t more;
     __asm__("ssub16 %2, %0, %3\n\t"
             "sel    %0, %5, %0\n\t"
             "sel    %2, %4, %5\n\t"
-            "orr    %1, %1, %2"
+            "orr    %1, %2, %1, lsr #1"
             : "+r"(*v), "+r"(*fired), "=&r"(more)
-            : "r"(threshold), "r"(bit), "r"(0));
+            : "r"(threshold), "r"(0x00800080u), "r"(0));
 }
 
 /* Likewise, less the threshold instead of 0. */
-static inline void lp_fire_subtract(uint32_t *v, uint32_t threshold, uint32_t bit, uint32_t *fired)
+static inline void lp_fire_subtract(uint32_t *v, uint32_t threshold, uint32_t *fired)
 {
     uint32_t left;
     __asm__("ssub16 %2, %0, %3\n\t"
             "sel    %0, %2, %0\n\t"
             "sel    %2, %4, %5\n\t"
-            "orr    %1, %1, %2"
+            "orr    %1, %2, %1, lsr #1"
             : "+r"(*v), "+r"(*fired), "=&r"(left)
-            : "r"(threshold), "r"(bit), "r"(0));
+            : "r"(threshold), "r"(0x00800080u), "r"(0));
 }
 
 #else
@@ -87,25 +88,26 @@ static inline uint32_t lp_qadd16(uint32_t a, uint32_t b)
     return sums;
 }
 
-static inline void lp_fire_pair(uint32_t *v, uint32_t threshold, uint32_t bit, uint32_t *fired, int32_t subtracts)
+static inline void lp_fire_pair(uint32_t *v, uint32_t threshold, uint32_t *fired, int32_t subtracts)
 {
+    *fired >>= 1;
     for (int32_t at = 0; at < 32; at += 16) {
         const int32_t left = lp_half(*v, at) - lp_half(threshold, at);
         if (left >= 0) {
-            *fired |= bit & (uint32_t)0xffff << at;
+            *fired |= (uint32_t)0x80 << at;
             *v = (*v & ~((uint32_t)0xffff << at)) | (uint32_t)(subtracts != 0 ? left : 0) << at;
         }
     }
 }
 
-static inline void lp_fire_zero(uint32_t *v, uint32_t threshold, uint32_t bit, uint32_t *fired)
+static inline void lp_fire_zero(uint32_t *v, uint32_t threshold, uint32_t *fired)
 {
-    lp_fire_pair(v, threshold, bit, fired, 0);
+    lp_fire_pair(v, threshold, fired, 0);
 }
 
-static inline void lp_fire_subtract(uint32_t *v, uint32_t threshold, uint32_t bit, uint32_t *fired)
+static inline void lp_fire_subtract(uint32_t *v, uint32_t threshold, uint32_t *fired)
 {
-    lp_fire_pair(v, threshold, bit, fired, 1);
+    lp_fire_pair(v, threshold, fired, 1);
 }
 
 #endif

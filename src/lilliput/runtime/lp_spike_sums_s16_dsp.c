@@ -1,10 +1,9 @@
 #include "lp_spike_sums_s16_dsp.h"
 
-#include "lp_dsp.h"
 #include "lp_spike_flush_s16.h"
 
 /* Each function adds rows of `lanes` weights, w[tap][lanes], to as many sums. A negative number ends the list of taps; two
- * of them are taken in a round, and `odd` begins with the second half of one. */
+ * of them are taken in a round, and where the list's address is odd it begins with the second half of one. */
 
 #if LP_DSP_NATIVE
 
@@ -14,13 +13,13 @@
 #define LP_NEXT "ldrsh r0, [lr], #2\n"
 
 #define LP_ADD_ROWS(name, SUMS, STEP)                                                                                  \
-    static LP_NAKED void name(LP_UNUSED const int8_t *w, LP_UNUSED const int16_t *tap, LP_UNUSED int16_t *acc,         \
-                              LP_UNUSED int32_t odd)                                                                   \
+    static LP_NAKED void name(LP_UNUSED const int8_t *w, LP_UNUSED const int16_t *tap, LP_UNUSED const int16_t *from,  \
+                              LP_UNUSED int16_t *acc)                                                                  \
     {                                                                                                                  \
-        __asm__ volatile("push {r2, r4-r11, lr}\n"                                                                     \
+        __asm__ volatile("push {r3, r4-r11, lr}\n"                                                                     \
                          "mov r12, r0\n"                                                                               \
-                         "mov lr, r1\n"                                                                                \
-                         "cmp r3, #0\n"                                                                                \
+                         "bic lr, r1, #1\n"                                                                            \
+                         "tst r1, #1\n"                                                                                \
                          "ldmia r2, " SUMS "\n" LP_NEXT                                                                \
                          "bne 2f\n"                                                                                    \
                          "1:\n" STEP LP_NEXT                                                                           \
@@ -50,8 +49,11 @@ LP_ADD_ROWS(lp_add4, "{r4, r5}",
 
 #else
 
-static void lp_add_lanes(const int8_t *w, const int16_t *tap, int16_t *acc, int32_t lanes)
+static void lp_add_lanes(const int8_t *w, const int16_t *tap, const int16_t *from, int16_t *acc, int32_t lanes)
 {
+    for (int32_t i = 0; i < lanes; i++) {
+        acc[i] = from[i];
+    }
     for (; *tap >= 0; tap++) {
         const int8_t *row = w + *tap * lanes;
         for (int32_t i = 0; i < lanes; i += 4) {
@@ -63,44 +65,45 @@ static void lp_add_lanes(const int8_t *w, const int16_t *tap, int16_t *acc, int3
     }
 }
 
-static void lp_add16(const int8_t *w, const int16_t *tap, int16_t *acc, int32_t odd)
+static void lp_add16(const int8_t *w, const int16_t *tap, const int16_t *from, int16_t *acc)
 {
-    (void)odd;
-    lp_add_lanes(w, tap, acc, 16);
+    lp_add_lanes(w, tap, from, acc, 16);
 }
 
-static void lp_add8(const int8_t *w, const int16_t *tap, int16_t *acc, int32_t odd)
+static void lp_add8(const int8_t *w, const int16_t *tap, const int16_t *from, int16_t *acc)
 {
-    (void)odd;
-    lp_add_lanes(w, tap, acc, 8);
+    lp_add_lanes(w, tap, from, acc, 8);
 }
 
-static void lp_add4(const int8_t *w, const int16_t *tap, int16_t *acc, int32_t odd)
+static void lp_add4(const int8_t *w, const int16_t *tap, const int16_t *from, int16_t *acc)
 {
-    (void)odd;
-    lp_add_lanes(w, tap, acc, 4);
+    lp_add_lanes(w, tap, from, acc, 4);
 }
 
 #endif
 
-static inline void lp_add_rows(const lp_spiking_s16_t *op, uint16_t *tap, uint16_t *end, int16_t *acc)
+static inline void lp_add_rows(const lp_spiking_s16_t *op, uint16_t *tap, uint16_t *end, const int16_t *from,
+                               int16_t *acc)
 {
     const int8_t *w = op->w;
+    const int32_t taps = op->taps;
     const int16_t *list = (const int16_t *)tap;
-    const int32_t odd = (int32_t)(end - tap) & 1;
     int32_t left = op->pad;
     *end = 0xffffu;
-    for (; left >= 16; left -= 16, w += 16 * op->taps, acc += 16) {
-        lp_add16(w, list, acc, odd);
+#if LP_DSP_NATIVE
+    list = (const int16_t *)((uintptr_t)list | ((uintptr_t)(end - tap) & 1u));
+#endif
+    LP_ROLLED for (; left >= 16; left -= 16, w += 16 * taps, from += 16, acc += 16) {
+        lp_add16(w, list, from, acc);
     }
-    if (left >= 8) {
-        lp_add8(w, list, acc, odd);
-        left -= 8;
-        w += 8 * op->taps;
+    if ((left & 8) != 0) {
+        lp_add8(w, list, from, acc);
+        w += 8 * taps;
+        from += 8;
         acc += 8;
     }
-    if (left >= 4) {
-        lp_add4(w, list, acc, odd);
+    if ((left & 4) != 0) {
+        lp_add4(w, list, from, acc);
     }
 }
 
@@ -112,5 +115,5 @@ static void lp_flush(const void *op, uint16_t *lists, uint16_t **ends, void *acc
 int32_t lp_spike_sums_s16_dsp(const lp_spiking_s16_t *op, const uint8_t *x, const lp_spike_run_t *run,
                               const lp_spike_run_t *end, int16_t *acc, void *scratch)
 {
-    return lp_spike_collect(op, x, run, end, (uint16_t *)scratch, acc, lp_flush);
+    return lp_spike_collect(op, op->fire.steps, x, run, end, (uint16_t *)scratch, acc, lp_flush);
 }

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "lp_compiler.h"
 #include "lp_spike_list.h"
 
 /* Four sums, and the rows that are added to them. */
@@ -18,7 +17,6 @@ static LP_NOINLINE void lp_add4(const int8_t *w, int32_t pad, const uint16_t *ta
         acc1 += row[1];
         acc2 += row[2];
         acc3 += row[3];
-        LP_IN_ORDER(acc0, acc1, acc2, acc3);
     } while (tap != end);
     acc[0] = acc0;
     acc[1] = acc1;
@@ -51,5 +49,5 @@ static void lp_flush(const void *layer, uint16_t *lists, uint16_t **ends, void *
 int32_t lp_spike_sums_s32(const lp_spiking_s32_t *op, const uint8_t *x, const lp_spike_run_t *run,
                           const lp_spike_run_t *end, int32_t *acc, void *scratch)
 {
-    return lp_spike_collect(op, x, run, end, (uint16_t *)scratch, acc, lp_flush);
+    return lp_spike_collect(op, op->fire.steps, x, run, end, (uint16_t *)scratch, acc, lp_flush);
 }
