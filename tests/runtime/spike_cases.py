@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lilliput.compiler.graph import Array, DType, Graph, Node, Quant, Value
+from lilliput.compiler.graph import Array, Graph, Node, Quant, Value
 from lilliput.compiler.ops import ops
 from lilliput.compiler.ops._spikes import ONE, TRAIN
 
@@ -80,8 +80,6 @@ def encoder(x: tuple[int, ...], steps: int, *, kept: bool = False, shift: int = 
     node = Node("leaky", "node", ("x", "decay", "threshold", "v"), ("y",), settings | {"shift": shift})
     values += [*more, Value("y", shape, "uint8", TRAIN, steps=steps)]
     return Graph("leaky", {value.name: value for value in values}, (node,), ("x",), ("y",))
-
-
 
 
 LEAKS = np.array([ONE // 2, ONE // 4, 30000, 32767, 0], np.int32)

@@ -113,7 +113,9 @@ def _check_value(value: Value, stage: Stage) -> None:
         if value.bits != 4 or not fits:
             raise BrokenGraph(f"value {value.name!r} has {value.bits} bits: only int8 constants in -8 to 7 can have 4")
     if value.steps and (value.dtype != "uint8" or not 0 < value.steps <= 8 or value.is_constant or value.is_state):
-        raise BrokenGraph(f"value {value.name!r} is {value.dtype} with trains of {value.steps} steps: they are uint8, of 1 to 8")
+        raise BrokenGraph(
+            f"value {value.name!r} is {value.dtype} with trains of {value.steps} steps: they are uint8, of 1 to 8"
+        )
     if value.is_constant:
         return
     if stage == "integer" and value.dtype in ("int8", "uint8", "int16") and value.quant is None:

@@ -121,7 +121,7 @@ def neurons_of(node: Node, decay: Value, threshold: Value, v: Value, channels: i
     """The neurons of an integer node."""
     kept = v.is_state
     arrays = [value.data for value in (decay, threshold)] + [np.zeros(1) if kept else v.data]
-    full = [np.broadcast_to(np.asarray(array).ravel(), channels).astype(np.int64) for array in arrays]
+    full = [np.broadcast_to(np.asarray(array).ravel()[:channels], channels).astype(np.int64) for array in arrays]
     return Neurons(*full, v.dtype == "int32", kept, int(node.attrs["steps"]), node.attrs["reset"] == "subtract")
 
 
@@ -133,20 +133,23 @@ def check_neurons(node: Node, inputs: Sequence[Value], output: Value, channels: 
     expect(node.attrs.get("reset") in RESETS, node, f"reset must be zero or subtract, got {node.attrs.get('reset')!r}")
     for value in (decay, threshold):
         expect(value.is_constant, node, f"{value.name!r} must be a constant")
-    for value in (decay, threshold, *(() if v.is_state else (v,))):
-        expect(value.elements in (1, channels), node, f"{value.name!r} must be one number, or {channels}")
     expect(v.is_constant or v.is_state, node, f"{v.name!r} must be a constant or a state")
     if output.dtype == "float32":
         expect(not v.is_state, node, "keeps potentials in integers only")
+        for value in (decay, threshold, v):
+            fits = all(a in (1, b) for a, b in zip(value.shape[::-1], output.shape[:0:-1], strict=False))
+            expect(fits and len(value.shape) < len(output.shape), node, f"{value.shape} does not fit {output.shape}")
         return
+    for value in (decay, threshold, *(() if v.is_state else (v,))):
+        expect(value.elements in (1, channels), node, f"{value.name!r} must be one number, or {channels}")
     expect(decay.dtype == threshold.dtype == "int32", node, "decay and threshold must be int32")
     expect(v.dtype in _LIMITS, node, f"potentials must be int16 or int32, got {v.dtype}")
     if v.is_state:
         expect(v.shape == output.shape, node, f"potentials {v.shape} do not fit {output.shape}")
     data = [np.asarray(value.data) for value in (decay, threshold)]
-    expect(0 <= data[0].min() and data[0].max() <= ONE, node, f"decay must be in 0 to {ONE}")
+    expect(data[0].min() >= 0 and data[0].max() <= ONE, node, f"decay must be in 0 to {ONE}")
     most = _LIMITS[v.dtype][1]
-    expect(1 <= data[1].min() and data[1].max() <= most, node, f"threshold must be in 1 to {most}")
+    expect(data[1].min() >= 1 and data[1].max() <= most, node, f"threshold must be in 1 to {most}")
 
 
 def float_steps(node: Node, currents: Tensor, decay: Tensor, threshold: Tensor, v: Tensor) -> Tensor:

@@ -268,5 +268,3 @@ def _kernel_s32(
         scratch_bytes=_scratch(window, rows, neurons, _LIST_BYTES * neurons.steps),
         also=("lp_spiking_windows_s32", "lp_spike_sums_s32", "lp_fire_s32"),
     )
-
-

@@ -91,9 +91,8 @@ class Leaky(Op):
     def _by_table(self, node: Node, inputs: Sequence[Value], output: Value) -> Kernel:
         """From rest, and with the same current at each step, a train follows from the current's code alone."""
         x = inputs[0]
-        codes = codes_of(x).astype(np.int8)[:, None]
-        like = Value("codes", codes.shape, "uint8", output.quant, steps=output.steps)
-        table = self.integer(node, inputs, like, codes, *(np.asarray(value.data) for value in inputs[1:]))
+        currents = (codes_of(x) - x.zero_point) << int(node.attrs.get("shift", 0))
+        table = neurons_of(node, *inputs[1:], 1).run(currents[None, :, None])[:, 0]
         return Kernel(
             function="lp_lookup_s8_u8",
             fields=(Field("table", "uint8_t", table), Field("n", "int32_t", x.elements)),

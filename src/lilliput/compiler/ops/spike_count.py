@@ -44,7 +44,9 @@ class SpikeCount(Op):
         return x.shape, "int8"
 
     def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
-        expect(type(node.attrs.get("mean")) is bool, node, f"mean must be true or false, got {node.attrs.get('mean')!r}")
+        expect(
+            type(node.attrs.get("mean")) is bool, node, f"mean must be true or false, got {node.attrs.get('mean')!r}"
+        )
         if output.dtype == "float32":
             return
         expect(inputs[0].steps == node.attrs["steps"], node, f"counts {node.attrs['steps']} of {inputs[0].steps} steps")

@@ -1,0 +1,62 @@
+"""Neurons in exported programs: one operator, `lilliput::leaky`, in place of the steps that it is made of.
+
+`torch.export` would write out each time step, and what reads the program would have to guess what they were. So while
+a module is exported, its layers of integrate-and-fire neurons, leaky or not, are calls of this operator, which
+`lilliput.compiler.frontends` translates, and which can be run like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from lilliput.layers.neuron_cells import Cell, Leaky, State
+from lilliput.layers.surrogate import Surrogate
+
+
+@torch.library.custom_op("lilliput::leaky", mutates_args=())
+def leaky(
+    x: Tensor, potential: Tensor, decay: Tensor, gain: Tensor, threshold: Tensor, rest: float, reset_to: str
+) -> tuple[Tensor, Tensor]:
+    """All time steps of a `Leaky` cell: x (T, ...), potential (...) -> spikes (T, ...), potential (...)."""
+    cell = Leaky(reset_to="subtract" if reset_to == "subtract" else "zero", rest=rest)
+    p, state = (decay, gain, threshold), (potential,)
+    fired = torch.empty_like(x)
+    for step, now in enumerate(x.unbind()):
+        pre = cell.advance(now, state, p)
+        fired[step] = cell.fire(pre, p)
+        state = (cell.reset(pre, fired[step], p)[0],)
+    return fired, state[0].clone()
+
+
+@leaky.register_fake
+def _(
+    x: Tensor, potential: Tensor, decay: Tensor, gain: Tensor, threshold: Tensor, rest: float, reset_to: str
+) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(x), torch.empty_like(potential)
+
+
+def exported_steps(
+    cell: Cell, x: Tensor, state: State | None, parameters: Sequence[float | Tensor]
+) -> tuple[Tensor, State]:
+    """The operator in place of `cell`'s steps.
+
+    Args:
+        cell: what one step computes.
+        x: (T, ...).
+        state: of the step before, or None.
+        parameters: of the cell, in its order; numbers, or tensors that fit `x[0]`.
+
+    Raises:
+        NotImplementedError: the cell is none that the operator stands for.
+    """
+    if type(cell) is not Leaky or not isinstance(cell.firing, Surrogate):
+        raise NotImplementedError(
+            f"{type(cell).__name__} neurons have no form in exported programs: IF, LIF and PLIF do"
+        )
+    p = [t if isinstance(t, Tensor) else torch.tensor(t, dtype=x.dtype, device=x.device) for t in parameters]
+    potential = state[0] if state is not None else torch.full(x.shape[1:], cell.rest, dtype=x.dtype, device=x.device)
+    fired, left = leaky(x, potential, *p, cell.rest, cell.reset_to)
+    return fired, (left,)
