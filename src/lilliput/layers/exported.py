@@ -1,4 +1,5 @@
-"""Neurons in exported programs: one operator, `lilliput::leaky`, in place of the steps that it is made of.
+"""Neurons in exported programs: one operator, `lilliput::leaky`, in place of the steps that it is made of; and
+`lilliput::events` for what is taken as spikes.
 
 `torch.export` would write out each time step, and what reads the program would have to guess what they were. So while
 a module is exported, its layers of integrate-and-fire neurons, leaky or not, are calls of this operator, which
@@ -60,3 +61,22 @@ def exported_steps(
     potential = state[0] if state is not None else torch.full(x.shape[1:], cell.rest, dtype=x.dtype, device=x.device)
     fired, left = leaky(x, potential, *p, cell.rest, cell.reset_to)
     return fired, (left,)
+
+
+@torch.library.custom_op("lilliput::events", mutates_args=())
+def _events(x: Tensor) -> Tensor:
+    """1 where x is not 0."""
+    return (x != 0).to(x.dtype)
+
+
+@_events.register_fake
+def _(x: Tensor) -> Tensor:
+    return torch.empty_like(x)
+
+
+def events(x: Tensor) -> Tensor:
+    """Spikes: 1 where x is not 0, of x's shape and type; in exported programs one operator."""
+    if torch.compiler.is_exporting():
+        made: Tensor = _events(x)
+        return made
+    return (x != 0).to(x.dtype)

@@ -1,4 +1,4 @@
-"""Layers of spiking neurons of exported PyTorch programs: the operator of `lilliput.layers.exported`. See `_aten`."""
+"""Layers of spiking neurons of exported PyTorch programs: the operators of `lilliput.layers.exported`. See `_aten`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,18 @@ def _leaky(b: GraphBuilder, call: Call) -> Spikes:
     return Spikes(_reshape(b, y, shape, call))
 
 
+def _events(b: GraphBuilder, call: Call) -> str:
+    """x is (T, 1, ...), and (T, ...) in the graph."""
+    x = call.args["x"]
+    shape = b.shape(x)
+    _demand(len(shape) >= 3 and shape[1] == 1, f"events need (T, 1, ...), time before a batch of one: {shape}")
+    x = _reshape(b, x, (shape[0], *shape[2:]), call)
+    y = b.node("events", f"{call.label}.events", [x], steps=shape[0], source=call.source)
+    return str(_reshape(b, y, shape, call))
+
+
 HANDLERS["lilliput.leaky.default"] = _leaky
+HANDLERS["lilliput.events.default"] = _events
 
 
 def _known(b: GraphBuilder, name: str, what: str) -> Array:

@@ -1,7 +1,7 @@
 """What the layers of spiking neurons share: trains of spikes, the neurons' integer meaning, and proofs.
 
-A train is a byte: bit t is 1 where a spike falls at time step t. Up to `MOST_STEPS` steps are run at once, so that a map
-of spikes takes as many bytes as a map of int8, and whatever is silent at all of them is passed over at once.
+A train is a byte: bit t is 1 where a spike falls at time step t. Up to `MOST_STEPS` steps are run at once, so that a
+map of spikes takes as many bytes as a map of int8, and whatever is silent at all of them is passed over at once.
 
 A neuron has a potential v, and in each step, with all sums exact,
 

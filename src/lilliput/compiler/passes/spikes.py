@@ -1,5 +1,5 @@
-"""Networks of spiking neurons: what is the same at each time step is computed once, and layers that are driven by spikes
-become one node with the neurons behind them.
+"""Networks of spiking neurons: what is the same at each time step is computed once, and layers that are driven by
+spikes become one node with the neurons behind them.
 
 Time is the leading axis of the float graph, `steps` long: (steps, H, W, C) or (steps, F).
 
@@ -23,7 +23,7 @@ from lilliput.compiler.passes.dead_code import remove_dead_code
 
 SPIKING = {"conv2d": "spiking_conv2d", "fully_connected": "spiking_linear"}
 """Layers of weights → the same with neurons behind them."""
-FIRING = ("leaky", *SPIKING.values())
+FIRING = ("leaky", "events", *SPIKING.values())
 """Operators that give spikes."""
 MOVES = ("reshape", "max_pool2d")
 """Operators that move spikes or choose among them."""
@@ -101,9 +101,9 @@ def _behind(graph: Graph, node: Node, x: Value, stretch: Node) -> tuple[list[Nod
 
 
 def _past_neurons(graph: Graph) -> Graph | None:
-    """Neurons do not meet, so that their map's shape may come behind them."""
+    """Neurons do not meet, so that their map's shape may come behind them; as of events."""
     for node in graph.nodes:
-        before = graph.producers.get(node.inputs[0]) if node.op == "leaky" else None
+        before = graph.producers.get(node.inputs[0]) if node.op in ("leaky", "events") else None
         if before is None or before.op != "reshape":
             continue
         x, y = graph.values[before.inputs[0]], graph.values[node.output]

@@ -4,9 +4,9 @@
     spikes are 0 and 1, so that nothing is ever multiplied or brought to another scale
     decay in 2^-15
 
-Potentials have 16 bits where every current fits them, whatever fires. A channel whose currents or threshold are too many
-steps of its weights gets larger steps for that, as long as they are at most `COARSER` times as large, or a threshold is
-`FINE` of them; where that is not enough potentials have 32 bits.
+Potentials have 16 bits where every current fits them, whatever fires. A channel whose currents or threshold are too
+many steps of its weights gets larger steps for that, as long as they are at most `COARSER` times as large, or a
+threshold is `FINE` of them; where that is not enough potentials have 32 bits.
 
 Neurons on currents of int8 count in parts of a step of those, as small as 16 bits allow.
 """
@@ -23,7 +23,7 @@ from lilliput.compiler.ops._spikes import ONE, TRAIN
 from lilliput.compiler.ops._spiking_layer import current_range
 from lilliput.compiler.ops.leaky import MOST_SHIFT
 from lilliput.compiler.ops.spike_count import count_quant
-from lilliput.compiler.passes.spikes import FIRING, SPIKING, spikes_of
+from lilliput.compiler.passes.spikes import FIRING, MOVES, SPIKING, spikes_of
 from lilliput.compress.quantise.layers import data_of
 from lilliput.compress.quantise.settings import QuantiseSettings
 from lilliput.compress.quantise.weights import quantise_weights, weight_scales
@@ -97,7 +97,7 @@ def lowered_spikes(graph: Graph, values: Mapping[str, Value], settings: Quantise
             nodes.append(_layer(graph, node, made, settings))
         elif node.op == "leaky":
             nodes.append(_encoder(graph, node, made))
-        elif node.output in spikes:
+        elif node.output in spikes and node.op in MOVES:
             nodes.append(_moved(node, made[node.output]))
         else:
             nodes.append(node)
@@ -134,7 +134,7 @@ def quantised_neurons(graph: Graph, node: Node, settings: QuantiseSettings) -> Q
 
 def _layer(graph: Graph, node: Node, values: dict[str, Value], settings: QuantiseSettings) -> Node:
     made = quantised_neurons(graph, node, settings)
-    x, w, b = node.inputs[:3]
+    x = node.inputs[0]
     decay = np.broadcast_to(data_of(graph, node.inputs[3]).ravel(), len(made.b))
     leak = _rounded(decay.astype(np.float64) * ONE)
     wide = made.wide or bool((leak < ONE).any() and (leak == ONE).any())
@@ -143,8 +143,8 @@ def _layer(graph: Graph, node: Node, values: dict[str, Value], settings: Quantis
     limit = 1 << 30 if wide else _HIGHEST
     if int(made.threshold.max()) > limit or int(np.abs(made.b).max()) > 1 << 30:
         raise UnsafeRange(
-            f'{node.op} at "{node.name}" has a threshold of {made.threshold.max()} steps of its weights, its potentials '
-            f"hold {limit}",
+            f'{node.op} at "{node.name}" has a threshold of {made.threshold.max()} steps of its weights, and '
+            f"potentials of {limit} at most",
             fix="look for weights that are far too small for their neurons",
         )
     values[names[0]] = Value(names[0], made.w.shape, "int8", made.quant, made.w)
