@@ -140,7 +140,7 @@ def kernels(given: argparse.Namespace) -> None:
             ]
             where = [crossing(RATES, by_spikes, dense) for dense in (products, int8)]
             title = (
-                f"{name}, {given.steps} steps, {board.name} ({board.core}): products {products} ({where[0]}), int8 {int8} "
+                f"{name}, {given.steps} steps, {board.name} ({board.core.name}): products {products} ({where[0]}), int8 {int8} "
                 f"({where[1]}); arena {arena}, {dense_arena} and {int8_arena} B"
             )
             tables.append(Table(("rate", "instructions", "a product", "/ products", "/ int8"), rows, title))
@@ -173,15 +173,21 @@ def digits(data: Path | None) -> Digits:
 
 
 def mlp(side: int) -> list[nn.Module]:
-    """Layers of weights, and None where something fires."""
-    return [nn.Flatten(), nn.Linear(side**2, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 10)]
+    """Layers, with a ReLU where something fires; normalisations are gone once they are compiled."""
+    return [nn.Flatten(), *_linear(side**2, 128), *_linear(128, 128), nn.Linear(128, 10)]
 
 
 def cnn(side: int) -> list[nn.Module]:
     """Likewise, with convolutions."""
-    first = [nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
-    second = [nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
-    return [*first, *second, nn.Flatten(), nn.Linear(32 * (side // 4) ** 2, 10)]
+    return [*_convolution(1, 16), *_convolution(16, 32), nn.Flatten(), nn.Linear(32 * (side // 4) ** 2, 10)]
+
+
+def _linear(c_in: int, c_out: int) -> list[nn.Module]:
+    return [nn.Linear(c_in, c_out), nn.BatchNorm1d(c_out), nn.ReLU()]
+
+
+def _convolution(c_in: int, c_out: int) -> list[nn.Module]:
+    return [nn.Conv2d(c_in, c_out, 3, padding=1), nn.BatchNorm2d(c_out), nn.ReLU(), nn.MaxPool2d(2)]
 
 
 def networks(given: argparse.Namespace) -> None:

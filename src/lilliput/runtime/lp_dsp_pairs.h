@@ -4,6 +4,13 @@
 
 #include "lp_dsp.h"
 
+/* Part of each caller, so that what they hand over is known there. */
+#if defined(__GNUC__)
+#define LP_SPIKE_INLINE static inline __attribute__((always_inline))
+#else
+#define LP_SPIKE_INLINE static inline
+#endif
+
 /* Writes a pair to two neighbours. */
 static inline void lp_store_pair(uint32_t pair, int16_t *to)
 {
@@ -32,6 +39,14 @@ static inline uint32_t lp_scale_pair(uint32_t pair, uint32_t factor)
             : "=&r"(low), "=&r"(high)
             : "r"(pair), "r"(factor), "r"(half));
     return low;
+}
+
+/* Half of each half, rounded half up. */
+static inline uint32_t lp_halve_pair(uint32_t pair)
+{
+    uint32_t halves;
+    __asm__("shadd16 %0, %1, %2" : "=r"(halves) : "r"(pair), "r"(0x00010001u));
+    return halves;
 }
 
 /* The sum of each half, clamped to int16. */
@@ -77,6 +92,8 @@ static inline uint32_t lp_scale_pair(uint32_t pair, uint32_t factor)
     const int32_t high = (lp_half(pair, 16) * lp_half(factor, 16) + (1 << 14)) >> 15;
     return ((uint32_t)low & 0xffffu) | (uint32_t)high << 16;
 }
+
+static inline uint32_t lp_halve_pair(uint32_t pair) { return lp_scale_pair(pair, 0x40004000u); }
 
 static inline uint32_t lp_qadd16(uint32_t a, uint32_t b)
 {

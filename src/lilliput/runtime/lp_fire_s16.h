@@ -6,7 +6,7 @@
  *           h = clamp16(((v[c] * decay[c] + 2^14) >> 15) + acc[t][c]), or clamp16(v[c] + acc[t][c]) where leaks is 0
  *           s = h >= threshold[c]; bit t of y[c] is s
  *           v[c] = h where s is 0, else h - threshold[c] where subtracts is not 0, else 0
- * Ranges    steps in 1 to 8; decay in 0 to 32767; threshold in 1 to 32767
+ * Ranges    steps in 1 to 8; decay in 0 to 32767, and 2^14 for all where leaks is 2; threshold in 1 to 32767
  * Memory    no scratch, no heap. v stays as it is until the next call.
  * Aliasing  none of them overlap.
  * Failure   none at run time: the compiler proves that the currents fit (LP312 otherwise).

@@ -3,11 +3,16 @@
 #include "lp_dsp_pairs.h"
 #include "lp_fire_one_s16.h"
 
+enum { LP_HALF = 2 }; /* of `leaks` */
+
 /* One step of two neurons: the pair of potentials that is left. */
-static inline uint32_t lp_fire_step(uint32_t v, const int16_t *acc, uint32_t decay, uint32_t threshold, int32_t leaks,
+LP_SPIKE_INLINE uint32_t lp_fire_step(uint32_t v, const int16_t *acc, uint32_t decay, uint32_t threshold, int32_t leaks,
                                     int32_t subtracts, uint32_t *fired)
 {
-    v = lp_qadd16(leaks != 0 ? lp_scale_pair(v, decay) : v, lp_load_pair(acc));
+    if (leaks != 0) {
+        v = leaks == LP_HALF ? lp_halve_pair(v) : lp_scale_pair(v, decay);
+    }
+    v = lp_qadd16(v, lp_load_pair(acc));
     if (subtracts != 0) {
         lp_fire_subtract(&v, threshold, fired);
     } else {
@@ -16,7 +21,7 @@ static inline uint32_t lp_fire_step(uint32_t v, const int16_t *acc, uint32_t dec
     return v;
 }
 
-static inline void lp_fire_row(const lp_fire_s16_t *op, const int16_t *acc, int32_t stride, int16_t *v, uint8_t *y,
+LP_SPIKE_INLINE void lp_fire_row(const lp_fire_s16_t *op, const int16_t *acc, int32_t stride, int16_t *v, uint8_t *y,
                                int32_t leaks, int32_t subtracts)
 {
     const int16_t *before = v != (int16_t *)0 ? v : op->start;
@@ -28,7 +33,7 @@ static inline void lp_fire_row(const lp_fire_s16_t *op, const int16_t *acc, int3
         uint32_t fired = 0;
         uint32_t now = lp_load_pair(before);
         const uint32_t threshold = lp_load_pair(thresholds);
-        const uint32_t decay = leaks != 0 ? lp_load_pair(decays) : 0;
+        const uint32_t decay = leaks == 1 ? lp_load_pair(decays) : 0;
         const int16_t *current = acc;
         int32_t left = steps;
         if ((left & 1) != 0) {
@@ -56,6 +61,16 @@ static inline void lp_fire_row(const lp_fire_s16_t *op, const int16_t *acc, int3
     }
 }
 
+LP_SPIKE_INLINE void lp_fire_kind(const lp_fire_s16_t *op, const int16_t *acc, int32_t stride, int16_t *v, uint8_t *y,
+                                int32_t leaks)
+{
+    if (op->subtracts != 0) {
+        lp_fire_row(op, acc, stride, v, y, leaks, 1);
+    } else {
+        lp_fire_row(op, acc, stride, v, y, leaks, 0);
+    }
+}
+
 /* The last neuron of an odd number. */
 static LP_NOINLINE void lp_fire_last(const lp_fire_s16_t *op, const int16_t *acc, int32_t stride, int16_t *v,
                                      uint8_t *y)
@@ -69,14 +84,12 @@ static LP_NOINLINE void lp_fire_last(const lp_fire_s16_t *op, const int16_t *acc
 
 void lp_fire_s16_dsp(const lp_fire_s16_t *op, const int16_t *acc, int32_t stride, int16_t *v, uint8_t *y)
 {
-    if (op->leaks != 0 && op->subtracts != 0) {
-        lp_fire_row(op, acc, stride, v, y, 1, 1);
-    } else if (op->leaks != 0) {
-        lp_fire_row(op, acc, stride, v, y, 1, 0);
-    } else if (op->subtracts != 0) {
-        lp_fire_row(op, acc, stride, v, y, 0, 1);
+    if (op->leaks == 0) {
+        lp_fire_kind(op, acc, stride, v, y, 0);
+    } else if (op->leaks == LP_HALF) {
+        lp_fire_kind(op, acc, stride, v, y, LP_HALF);
     } else {
-        lp_fire_row(op, acc, stride, v, y, 0, 0);
+        lp_fire_kind(op, acc, stride, v, y, 1);
     }
     if ((op->channels & 1) != 0) {
         lp_fire_last(op, acc, stride, v, y);

@@ -5,15 +5,9 @@
 
 #include <stdint.h>
 
-#include "lp_dsp.h"
+#include "lp_dsp_pairs.h"
 #include "lp_spike_run.h"
 
-/* Part of each caller, so that what they hand over is known there. */
-#if defined(__GNUC__)
-#define LP_SPIKE_INLINE static inline __attribute__((always_inline))
-#else
-#define LP_SPIKE_INLINE static inline
-#endif
 
 enum {
     LP_SPIKE_STEPS = 8, /* of a train at most */

@@ -63,9 +63,11 @@ class Neurons:
         return _LIMITS["int32" if self.wide else "int16"]
 
     @property
-    def leaks(self) -> bool:
-        """False where nothing is ever forgotten."""
-        return bool((self.decay != ONE).any())
+    def leaks(self) -> int:
+        """How the kernels are told of the decay: 0 where nothing is ever forgotten, 2 where a half is, else 1."""
+        if (self.decay == ONE).all():
+            return 0
+        return 2 if (self.decay == ONE // 2).all() else 1
 
     def run(self, currents: Array, v: Array | None = None) -> Array:
         """Trains, uint8; `v` is brought up to date in place.
@@ -109,7 +111,7 @@ class Neurons:
         ctype: Literal["int16_t", "int32_t"] = "int32_t" if self.wide else "int16_t"
         decay = self.decay if self.wide or self.leaks else np.zeros(1, np.int64)
         numbers = {"channels": len(self.threshold), "steps": self.steps}
-        numbers |= {} if self.wide else {"leaks": int(self.leaks)}
+        numbers |= {} if self.wide else {"leaks": self.leaks}
         arrays = {"decay": decay, "threshold": self.threshold, "start": self.start}
         return (
             *(Field(f"{prefix}.{name}", ctype, array) for name, array in arrays.items()),
