@@ -33,7 +33,7 @@ _BATCH = 256
 
 @torch.no_grad()
 def scales(plan: FeedForward, calibration: Tensor, balance: Balance, percentile: float) -> dict[int, float]:
-    """λ by number of the step, of each ReLU and of the last step.
+    """λ by number of the step, of each one that becomes neurons and of the last one.
 
     Args:
         plan: the network.
@@ -41,7 +41,7 @@ def scales(plan: FeedForward, calibration: Tensor, balance: Balance, percentile:
         balance: see the file's head.
         percentile: of the activations above 0, in (0, 100].
     """
-    wanted = [i for i, step in enumerate(plan.steps) if step.role == "relu"]
+    wanted = [i for i, step in enumerate(plan.steps) if step.role in ("relu", "signed")]
     last = len(plan.steps) - 1
     wanted += [last] if last not in wanted else []
     if balance == "model":
@@ -69,7 +69,7 @@ def _by_data(plan: FeedForward, x: Tensor, wanted: list[int], percentile: float)
     for part in torch.split(x, _BATCH):
         values = plan.values(part)
         for index, top in tops.items():
-            top.see(values[index])
+            top.see(values[index].abs() if plan.steps[index].role == "signed" else values[index])
     return {index: top.value() for index, top in tops.items()}
 
 
@@ -116,6 +116,8 @@ def _by_weights(plan: FeedForward, x: Tensor, wanted: list[int]) -> dict[int, fl
             high.append(step.module(high[source]))
         if index in wanted:
             found[index] = _limited(step, float(high[index].max()))
+        if step.role == "signed":
+            found[index] = max(found[index], -float(low[index].min()))
         if step.role == "relu":
             low[index] = torch.zeros_like(low[index])
             high[index] = torch.full_like(high[index], max(found[index], 0.0))

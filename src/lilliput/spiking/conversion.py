@@ -28,8 +28,8 @@ from lilliput.core.errors import NoSpikingRule
 from lilliput.layers.clip_floor_shift import ClipFloorShift
 from lilliput.layers.neuron_cells import Reset
 from lilliput.spiking.balancing import BALANCES, Balance, scales
-from lilliput.spiking.converted import Code, Neurons, Piece, RecordMaximum, SpikingNetwork, Total, Worth
-from lilliput.spiking.feed_forward import WEIGHTS, FeedForward, Step, read, window
+from lilliput.spiking.converted import Code, Neurons, Piece, RecordMaximum, SignedNeurons, SpikingNetwork, Total, Worth
+from lilliput.spiking.feed_forward import WEIGHTS, FeedForward, Step, read, window, with_signed
 from lilliput.spiking.operations import OperationCounter
 
 ReadOut = Literal["membrane", "count"]
@@ -46,6 +46,7 @@ def convert(
     reset_to: Reset = "subtract",
     code: Code = "direct",
     read_out: ReadOut = "membrane",
+    signed: bool = False,
 ) -> SpikingNetwork:
     """The spiking network of a feed-forward network; that one is not changed.
 
@@ -59,6 +60,8 @@ def convert(
         code: "direct" or "rate", see `SpikingNetwork`.
         read_out: of a network that ends in a linear layer: "membrane" sums up its currents, "count" gives it neurons
             and counts their spikes, so that scores below 0 become 0.
+        signed: where a layer follows another with no ReLU between, put neurons that fire -1 too (`SignedNeurons`); such
+            a network is refused otherwise.
 
     Raises:
         NoSpikingRule: LP320, a part of the network has no rule.
@@ -66,6 +69,7 @@ def convert(
     """
     _check(calibration, balance, percentile, start, code, read_out)
     plan = read(network, calibration)
+    plan = with_signed(plan) if signed else plan
     found = scales(plan, calibration, balance, percentile)
     made = _Maker(plan, found, start, reset_to, code)
     for index, step in enumerate(plan.steps):
@@ -140,7 +144,7 @@ class _Maker:
             raise NoSpikingRule(
                 f"{step.name} takes currents: there is no ReLU between it and the layer before",
                 why="what enters it would be no spikes, so that it would multiply",
-                fix="put a ReLU between them, or make one layer of the two",
+                fix="put a ReLU between them, or take signed=True, neurons that fire -1 too",
             )
         layer = copy.deepcopy(step.module)
         assert isinstance(layer, WEIGHTS)
@@ -152,6 +156,10 @@ class _Maker:
             return given  # there are none below 0
         start = 0.5 if isinstance(step.module, ClipFloorShift) else self.start
         neurons = Neurons(self.scales[index], start, self.reset_to)
+        return _Signal(self._put(step.name, neurons, given.piece, keeps_state=True), "spikes", self.scales[index])
+
+    def _signed(self, step: Step, given: _Signal, index: int) -> _Signal:
+        neurons = SignedNeurons(self.scales[index])
         return _Signal(self._put(step.name, neurons, given.piece, keeps_state=True), "spikes", self.scales[index])
 
     def _max(self, step: Step, given: _Signal, index: int) -> _Signal:

@@ -22,12 +22,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lilliput.layers.multi_step import Fired
-from lilliput.layers.neuron_cells import Reset, State
+from lilliput.layers.neuron_cells import Leaky, Reset, State
 from lilliput.layers.spiking import IF, over_steps
+from lilliput.layers.surrogate import ARC_TANGENT, Firing
 from lilliput.spiking import encoders
 
 Code = Literal["direct", "rate"]
-Form = Literal["still", "moving", "add", "stateful"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,30 @@ class Neurons(IF):
             wide = torch.promote_types(x.dtype, torch.float32)
             state = (torch.full(x.shape[1:], self.start * self.threshold, dtype=wide, device=x.device),)
         return super().forward(x, state)
+
+
+@dataclass(frozen=True)
+class BothWays(Firing):
+    """1 at or above the threshold, -1 at or below its negative."""
+
+    levels = 1
+
+    def spikes(self, potential: Tensor, threshold: Tensor) -> Tensor:
+        return (potential >= threshold).to(potential.dtype) - (potential <= -threshold).to(potential.dtype)
+
+    def derivative(self, potential: Tensor, threshold: Tensor) -> Tensor:
+        return ARC_TANGENT.derivative(potential.abs(), threshold)
+
+
+class SignedNeurons(Neurons):
+    """Neurons that stand for numbers of both signs: they fire -1 too, and subtract what they fired.
+
+    Where a linear layer follows another with no ReLU between, as in an inverted bottleneck. They start at 0.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        super().__init__(threshold, 0.0, "subtract")
+        self.cell = Leaky(BothWays(), "subtract", leaks=False)
 
 
 class RecordMaximum(nn.Module):

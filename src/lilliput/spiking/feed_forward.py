@@ -9,7 +9,7 @@ Axes: B batch, T time steps (of the spiking network; they go into the batch here
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from lilliput.core.errors import NoSpikingRule
 from lilliput.layers.clip_floor_shift import ClipFloorShift
 from lilliput.layers.drop_path import DropPath
 
-Role = Literal["input", "weights", "norm", "relu", "max", "mean", "shape", "add", "softmax"]
+Role = Literal["input", "weights", "norm", "relu", "signed", "max", "mean", "shape", "add", "softmax"]
 
 WEIGHTS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
@@ -417,6 +417,22 @@ def _swap_maxima(steps: list[Step]) -> list[Step]:
     return kept
 
 
-def relus(plan: FeedForward) -> Iterator[tuple[int, Step]]:
-    """The steps that become neurons."""
-    return ((index, step) for index, step in enumerate(plan.steps) if step.role == "relu")
+def with_signed(plan: FeedForward) -> FeedForward:
+    """The same steps, and one of role "signed" where a layer with weights takes what passed no ReLU."""
+    kept: list[Step] = []
+    moved: dict[int, int] = {}
+    signed: dict[int, int] = {}  # by the number of what they stand behind
+    is_current: list[bool] = []
+    for index, step in enumerate(plan.steps):
+        reads = [moved[source] for source in step.reads]
+        if step.role == "weights" and is_current[step.reads[0]]:
+            source = reads[0]
+            if source not in signed:
+                signed[source] = len(kept)
+                kept.append(Step(f"{kept[source].name}_signed", "signed", (source,), nn.Identity(), kept[source].shape))
+            reads = [signed[source]]
+        moved[index] = len(kept)
+        kept.append(replace(step, reads=tuple(reads)))
+        own = {"weights": True, "input": False, "relu": False}
+        is_current.append(own.get(step.role, any(is_current[source] for source in step.reads)))
+    return FeedForward(tuple(kept))
