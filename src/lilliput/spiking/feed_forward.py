@@ -24,7 +24,7 @@ from lilliput.layers.drop_path import DropPath
 Role = Literal["input", "weights", "norm", "relu", "signed", "max", "mean", "shape", "add", "softmax"]
 
 WEIGHTS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
-_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _MAXIMA = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 _MEANS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
 _ADAPTIVE = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
@@ -32,7 +32,7 @@ _NOTHING = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, n
 _SOFTMAX = (nn.Softmax, nn.LogSoftmax)
 _SELECT = (nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d, nn.ReplicationPad1d, nn.ReplicationPad2d, nn.ReflectionPad1d,
            nn.ReflectionPad2d, nn.PixelShuffle, nn.PixelUnshuffle, nn.ChannelShuffle)  # fmt: skip
-_LEAVES = (*WEIGHTS, *_NORMS, *_MAXIMA, *_MEANS, *_ADAPTIVE, *_NOTHING, *_SOFTMAX, *_SELECT, ClipFloorShift)
+_LEAVES = (*WEIGHTS, *NORMS, *_MAXIMA, *_MEANS, *_ADAPTIVE, *_NOTHING, *_SOFTMAX, *_SELECT, ClipFloorShift)
 
 _AGREES = 1e-3  # of the largest output: folding moves roundings, and nothing else
 
@@ -233,7 +233,7 @@ def _rule(node: fx.Node, run: _Run, modules: Mapping[str, nn.Module]) -> tuple[R
 def _of_module(module: nn.Module, name: str, inside: Any, value: Tensor) -> tuple[Role, nn.Module]:
     if isinstance(module, WEIGHTS):
         return "weights", copy.deepcopy(module)
-    if isinstance(module, _NORMS):
+    if isinstance(module, NORMS):
         if module.running_mean is None:
             raise _refusal(name, "it normalises by the statistics of a batch")
         return "norm", module
@@ -381,7 +381,7 @@ def _fold_norms(steps: list[Step]) -> list[Step]:
                 raise _refusal(step.name, "no layer stands right before it that it could be folded into")
             assert before.module is not None
             assert step.module is not None
-            _fold(before.module, step.module)
+            fold_norm(before.module, step.module)
             moved[index] = step.reads[0]
             continue
         moved[index] = len(kept)
@@ -390,10 +390,10 @@ def _fold_norms(steps: list[Step]) -> list[Step]:
 
 
 @torch.no_grad()
-def _fold(layer: nn.Module, norm: nn.Module) -> None:
+def fold_norm(layer: nn.Module, norm: nn.Module) -> None:
     """γ (w∗x + b − μ) / √(σ² + ε) + β = w'∗x + b'."""
     assert isinstance(layer, WEIGHTS)
-    assert isinstance(norm, _NORMS)
+    assert isinstance(norm, NORMS)
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = torch.rsqrt(norm.running_var + norm.eps) * (1.0 if norm.weight is None else norm.weight)
