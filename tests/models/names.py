@@ -12,13 +12,16 @@ from lilliput.models.cost import count_macs
 COSTLY = 40_000_000
 """Multiply-accumulates above which a network is only looked at in shape, where a cheaper sibling has the same parts."""
 
+HUGE = 2_000_000_000
+"""Multiply-accumulates above which none is computed with: the tests of its family have a small one of its parts."""
+
 
 @functools.cache
 def computed_names() -> list[str]:
     """All registered names but those of costly networks that have nothing which a cheaper one has not."""
     costs, seen, names = {name: _macs(name) for name in list_models()}, set[tuple[object, ...]](), list[str]()
     for name in sorted(costs, key=lambda name: costs[name]):
-        if costs[name] <= COSTLY or _parts(name) not in seen:
+        if costs[name] <= COSTLY or (_parts(name) not in seen and costs[name] <= HUGE):
             names.append(name)
         seen.add(_parts(name))
     return sorted(names)

@@ -146,3 +146,22 @@ def test_blocks_start_as_almost_nothing() -> None:
     assert all(torch.equal(p, torch.full_like(p, 0.5)) for p in gains)
     linear = next(m for m in model.modules() if isinstance(m, nn.Linear))
     assert 0.01 < linear.weight.std() < 0.03
+
+
+def test_the_first_level_can_see_the_last_one() -> None:
+    torch.manual_seed(0)
+    changes = {"far": True, "columns": 4, "widths": "8 12 16 20"}
+    x = torch.randn(2, 3, 32, 32, dtype=torch.float64)
+    grads = []
+    for memory in ("plain", "anchored"):
+        torch.manual_seed(0)
+        model = create_model("revcol_nano", memory=memory, anchor_every=2, **changes).double().train()  # type: ignore[arg-type]
+        with torch.no_grad():
+            for name, p in model.named_parameters():
+                if name.endswith(".scale"):
+                    p.fill_(1.0)
+        model(x).square().sum().backward()
+        grads.append({name: p.grad for name, p in model.named_parameters()})
+    assert grads[0]["columns.2.parts.0.up.1.linear.weight"].any()  # type: ignore[union-attr]
+    for name, wanted in grads[0].items():
+        torch.testing.assert_close(grads[1][name], wanted, atol=1e-9, rtol=1e-9)
