@@ -55,7 +55,7 @@ def intrinsic_dimension(x: Tensor) -> float:
     if len(x) < 3:
         raise ValueError(f"an item needs two neighbours: three different items at least, got {len(x)}")
     logs = []
-    for part in x.split(_CHUNK):
+    for part in torch.split(x, _CHUNK):
         # By products of matrices close neighbours would lose their digits.
         apart = torch.cdist(part, x, compute_mode="donot_use_mm_for_euclid_dist")
         nearest = apart.topk(3, largest=False).values  # the first is the item itself
@@ -208,7 +208,7 @@ def _run(net: VCNet, x: Tensor, steps: int | None) -> Trace:
     net.eval()
     parts: list[Trace] = []
     with torch.no_grad():
-        for part in x.split(_CHUNK):
+        for part in torch.split(x, _CHUNK):
             trace = net(part, steps=steps, trace=True)
             parts.append(trace._replace(errors=[], logits=[]))
     states = [
