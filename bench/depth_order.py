@@ -11,13 +11,12 @@ nine times the view in the middle: the same network, without the parallax.
 from __future__ import annotations
 
 import argparse
-import json
-import time
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lilliput.core.output import Output, Table
 from lilliput.models import create_model
 from lilliput.tasks.parallax import depth_order
 from lilliput.tasks.rgbd import Frames, bundled_frames
@@ -63,20 +62,23 @@ def accuracy(learn: Frames, held: Frames, count: int, epochs: int, seed: int, *,
 
 
 def main() -> None:
-    """Print a line of JSON for each training."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Print the table."""
+    parser = argparse.ArgumentParser(description="A task that one view cannot tell, with all views and with one.")
     parser.add_argument("--items", type=int, default=1500)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--seeds", type=int, default=3)
-    asked = parser.parse_args()
+    given = parser.parse_args()
     frames, _ = bundled_frames()
     learn, held = frames.rows(slice(0, len(frames) - HELD)), frames.rows(slice(len(frames) - HELD, None))
-    for seed in range(asked.seeds):
-        for views in (True, False):
-            start = time.monotonic()
-            share = accuracy(learn, held, asked.items, asked.epochs, seed, views=views)
-            row = {"views": GRID**2 if views else 1, "seed": seed, "accuracy": share}
-            print(json.dumps({**row, "seconds": round(time.monotonic() - start, 1)}), flush=True)
+    found = {
+        name: [accuracy(learn, held, given.items, given.epochs, s, views=views) for s in range(given.seeds)]
+        for name, views in ((f"{GRID}x{GRID}", True), ("the middle one", False))
+    }
+    rows = [(name, *(f"{100 * share:.1f}" for share in shares)) for name, shares in found.items()]
+    Output().show(
+        found,
+        human=[Table(("views", *(f"seed {s}, %" for s in range(given.seeds))), rows)],
+    )
 
 
 if __name__ == "__main__":
