@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lilliput.boards import get_board
+from lilliput.boards.run import execute
 from lilliput.compiler.graph import Graph, Quant
 from lilliput.compiler.op import Target
 from lilliput.compiler.program import compile_graph
@@ -64,6 +67,15 @@ def test_the_core_gives_the_reference(tmp_path: Path) -> None:
     made, _ = run_on_cortex_m4(program, inputs, tmp_path)
     for found, expected in zip(made, program.run(*inputs), strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+def test_the_other_compiler_finds_registers_for_it(tmp_path: Path) -> None:
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("arm-none-eabi-gcc is not installed")
+    program = compile_graph(CASES[0], DSP)
+    inputs = [sample(value, 4, np.random.default_rng(3)) for value in program.inputs]
+    done = execute(program, get_board("nucleo-f446re"), inputs, toolchain="gcc")
+    np.testing.assert_array_equal(done.outputs[0], program.run(*inputs)[0])
 
 
 @pytest.mark.parametrize("transposed", [True, False], ids=["scores", "values"])

@@ -115,8 +115,15 @@ static inline void lp_word_by_rows(const uint32_t *rows, uint32_t word, int32_t 
     "smlad  %[c], r2, %[z], %[c]\n"                                                                                   \
     "smlad  %[d], r3, %[z], %[d]\n"
 
+/* It takes all registers but one. GCC finds them only in a function of their own. */
+#if defined(__clang__)
+#define LP_APART inline
+#else
+#define LP_APART LP_NOINLINE
+#endif
+
 /* `count` (1 or more) whole words of w with four rows. */
-static inline void lp_words_by_rows(const uint32_t *rows, const int8_t *w, int32_t count, int32_t *acc)
+static LP_APART void lp_words_by_rows(const uint32_t *rows, const int8_t *w, int32_t count, int32_t *acc)
 {
     int32_t a = acc[0];
     int32_t b = acc[1];
