@@ -165,7 +165,7 @@ def _on_board(context: Context, model: nn.Module, train: Frames, test: Frames) -
     from lilliput.train.depth import depth_errors, pixels
 
     settings: Settings = context.settings
-    found = on_device(model, pixels(train.rgb), pixels(test.rgb), settings.board)
+    found = on_device(model, pixels(train.rgb), pixels(test.rgb), settings.board, by_patches=True)
     maps = torch.from_numpy(found.outputs.reshape(len(test), 1, settings.height, settings.width))
     errors = depth_errors(maps, torch.from_numpy(test.depth[:, None]), max_depth=settings.max_depth)
     for name in ("rmse", "delta1"):
