@@ -49,8 +49,8 @@ def frames_task(
         licence=licence,
         source=source,
         citation=citation,
-        # Counts as they are: a spike stays 1, and nothing stays 0.
-        preprocess=Affine(shape, "uint8", (0.0,) * channels, (1.0,) * channels, 1.0, -128),
+        # Counts as they are, up to 31: an event stays 1, and none stays 0.
+        preprocess=Affine(shape, "uint8", (0.0,) * channels, (1.0,) * channels, 0.125, -128),
         default_model="resnet8",
         notes=(f"{channels // 2} frames of OFF and ON counts, channel by channel", *notes),
         loader=loader,
