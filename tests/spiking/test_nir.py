@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +275,14 @@ def test_nodes_without_a_layer_and_constants_that_cannot_be_are_refused_by_name(
         import_nir(tmp_path / "a.nir", dt=0)
     with pytest.raises(ValueError, match="`solver` must be euler or exact"):
         import_nir(tmp_path / "a.nir", dt=DT, solver="heun")  # type: ignore[arg-type]
+
+
+def test_without_the_package_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nir", None)
+    with pytest.raises(
+        MissingExtra, match=r"LP601: NIR files need the package nir\n  fix: pip install \"lilliput\[nir\]\""
+    ):
+        import_nir(tmp_path / "a.nir", dt=DT)
 
 
 def test_files_that_are_no_graph_are_refused(tmp_path: Path) -> None:
