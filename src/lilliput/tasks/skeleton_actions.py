@@ -1,8 +1,9 @@
 """`skeleton-actions`: what a person does, by the joints of the body. Windows of 16 frames at 15 Hz, or whole clips.
 
 Bundled are 32 recordings of seven actions from the CMU Motion Capture Database, 28 joints relative to the hip. The last
-recording of each action is the test and the one before validation, where there are three at least; windows to learn
-from are two frames apart, the others eight. Speed over ground is lost, as the hip stands still.
+recording of each action is the test and the one before validation; where there are only two, validation is the last
+quarter of the other. Windows to learn from are two frames apart, the others eight. Speed over ground is lost, as the
+hip stands still.
 
 A folder or NPZ of your own (formats in `skeletons.py`) gives whole clips, resampled to 32 frames; no subject is in two
 splits.
@@ -10,6 +11,7 @@ splits.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import numpy as np
 
 from lilliput.core.errors import BadTask
 from lilliput.features import Affine
-from lilliput.tasks.skeletons import Clips, read_clips, read_joints
+from lilliput.tasks.skeletons import Clip, Clips, read_clips, read_joints
 from lilliput.tasks.splitting import split_groups
 from lilliput.tasks.task import SPLITS, Split, Task, register_task
 
@@ -75,10 +77,24 @@ def recordings(clips: Clips, fold: int, frames: int = WINDOW) -> dict[str, Split
             place[rows[(fold - 1) % len(rows)]] = 1
         if len(rows) > 1:
             place[rows[fold % len(rows)]] = 2
+    parts = {name: list(clips.at(np.flatnonzero(place == number)).clips) for number, name in enumerate(SPLITS)}
+    for label in range(len(clips.class_names)):
+        if sum(clips.y == label) == 2:
+            _halve(parts, label)
     return {
-        name: _split(clips.at(np.flatnonzero(place == number)).windows(frames, HOPS[name]), frames)
-        for number, name in enumerate(SPLITS)
+        name: _split(replace(clips, clips=tuple(part)).windows(frames, HOPS[name]), frames)
+        for name, part in parts.items()
     }
+
+
+def _halve(parts: dict[str, list[Clip]], label: int) -> None:
+    """The end of an action's only recording to learn from becomes validation."""
+    at = next(i for i, clip in enumerate(parts["train"]) if clip.label == label)
+    whole = parts["train"][at]
+    cut = len(whole) - len(whole) // 4
+    parts["train"][at] = replace(whole, xyz=whole.xyz[:cut], frame=whole.frame[:cut])
+    end = replace(whole, xyz=whole.xyz[cut:], frame=whole.frame[cut:], subject=f"end of {whole.subject}")
+    parts["validation"].append(end)
 
 
 def _by_subject(clips: Clips, place: Path) -> dict[str, Split]:

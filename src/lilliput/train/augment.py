@@ -181,6 +181,9 @@ def changes_of(names: Sequence[str], sample: Array) -> tuple[list[Change], list[
             shown = [*IMAGES, RAND, *FEATURES] if is_image else allowed
             fix = f"the names for {'images' if is_image else 'signals'} are {', '.join(shown)}"
             raise BadSetting(f"train.augment has {name!r}", why=why, fix=fix)
+    if "turn" in names and (sample.ndim != 2 or sample.shape[1] % 3):
+        why = f"it turns joints of three coordinates each, and an item is {sample.shape}"
+        raise BadSetting("train.augment has 'turn'", why=why)
     return [raw[n] for n in raw if n in names], [FEATURES[n] for n in FEATURES if n in names]
 
 
