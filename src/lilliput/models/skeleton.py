@@ -25,6 +25,7 @@ from lilliput.models.entry import check_range, register_model
 
 DIMENSIONS = 3
 WIDTHS = (64, 128, 256)
+_EVEN = 0.01  # spread of what attention is scored by, at the start
 
 
 @dataclass(frozen=True)
@@ -368,6 +369,11 @@ class SkeletonAttention(nn.Module):
         )
         for layer in (self.hidden, self.score):
             _initialise(layer)
+        # Weights begin even. With the spread of the other layers one frame of each clip would get all of them, chosen
+        # by chance, and training does not recover from that.
+        scores = [module.score for module in self.modules() if isinstance(module, FrameAttention)]
+        for layer in (self.score, *scores):
+            nn.init.normal_(layer.weight, std=_EVEN)
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.net(x * self.coordinate_weights(x))
