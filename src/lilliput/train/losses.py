@@ -32,6 +32,16 @@ def cross_entropy(logits: Tensor, target: Tensor, *, smoothing: float = 0.0) -> 
     return F.cross_entropy(logits, target, label_smoothing=smoothing)
 
 
+def with_l1(objective: Objective, strength: float) -> Objective:
+    """The objective and `strength` times the sum of the absolute weights of all convolutions."""
+
+    def total(model: nn.Module, x: Tensor, target: Tensor) -> Tensor:
+        kernels = [m.weight.abs().sum() for m in model.modules() if isinstance(m, nn.Conv1d | nn.Conv2d)]
+        return objective(model, x, target) + strength * torch.stack(kernels).sum()
+
+    return total
+
+
 def reconstruction(y: Tensor, x: Tensor) -> Tensor:
     """Mean squared error of a network that gives its input back.
 
