@@ -1,9 +1,9 @@
 """Batch normalisation whose running statistics are right from the first batch on.
 
-A moving average that starts at mean 0 and variance 1 is wrong for as many batches as its momentum takes to forget them.
-Where a threshold stands behind the normalisation, as in spiking networks, currents then stay below it and a network that
-was trained for a few batches is silent in evaluation. Here the share of the newest batch is 1/n for the n-th one until
-that falls below the momentum: a plain mean first, the usual moving average afterwards.
+A moving average that starts at mean 0 and variance 1 is wrong for as many batches as its momentum takes to forget
+them. Where a threshold stands behind the normalisation, as in spiking networks, currents then stay below it, and a
+network that was trained for a few batches is silent in evaluation. Here the share of the newest batch is 1/n for the
+n-th one until that falls below the momentum: a plain mean first, the usual moving average afterwards.
 """
 
 from __future__ import annotations

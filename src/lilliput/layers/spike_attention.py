@@ -3,7 +3,7 @@ r"""Spike-driven self-attention: four ways to let tokens meet that only add. Not
     sdsa1   Q ⊗ SN(Σ_tokens K ⊗ V)        O(N·D)          the first version's; ⊗ by element
     sdsa2   Q ⊗ SN(Σ_tokens K)            O(N·D)          two operands
     sdsa3   SN_s(Q (Kᵀ V))                O(N·D²/heads)   the published networks'; a threshold scaled by 1/s
-    sdsa4   SN(e^w · Q (Kᵀ V))            O(N·D²/heads)   as sdsa3, with a scale that is learnt
+    sdsa4   SN(s · Q (Kᵀ V))              O(N·D²/heads)   as sdsa3, with s learnt
 
 Q, K and V are 0 or 1, so that Kᵀ V counts on how many tokens two channels fired together: whole numbers, which Q picks
 and adds. The associative law leaves the choice of (Q Kᵀ) V, in O(N²·D), with the same numbers.
@@ -16,8 +16,6 @@ Source: Spike-driven Transformer V2 (arXiv:2404.03663); sdsa1: arXiv:2307.01694.
 """
 
 from __future__ import annotations
-
-import math
 
 import torch
 from torch import Tensor, nn
@@ -48,12 +46,12 @@ def by_pairs(q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:
 
 def _heads(x: Tensor, heads: int) -> Tensor:
     """(B, C, H, W) -> (B, heads, D, N)."""
-    return x.flatten(2).unflatten(1, (heads, -1))
+    return x.reshape(len(x), heads, x.shape[1] // heads, -1)
 
 
 def _merged(y: Tensor, like: Tensor) -> Tensor:
     """(B, heads, D, N) -> (B, C, H, W), in the memory layout of `like`."""
-    y = y.flatten(1, 2).unflatten(2, tuple(like.shape[2:]))
+    y = y.reshape(like.shape)
     if not like.is_contiguous() and like.is_contiguous(memory_format=torch.channels_last):
         return y.contiguous(memory_format=torch.channels_last)
     return y
@@ -68,8 +66,8 @@ class Meeting(nn.Module):
         scale: s at the start of sdsa4; the others leave it to the neuron's threshold.
 
     Shapes:
-        q, k, v (B, C, H, W) of 0 or 1; v is not read by sdsa2 -> what the neuron gets: (B, C, H, W), or (B, C, 1, 1) for
-        sdsa1 and sdsa2.
+        q, k, v (B, C, H, W) of 0 or 1; v is not read by sdsa2 -> what the neuron gets: (B, C, H, W), or (B, C, 1, 1)
+        for sdsa1 and sdsa2.
 
     Raises:
         ValueError: an unknown kind.
@@ -80,7 +78,7 @@ class Meeting(nn.Module):
         if kind not in KINDS:
             raise ValueError(f"`attention` {kind!r} is none of {', '.join(KINDS)}")
         self.kind, self.heads = kind, heads
-        self.log_scale = nn.Parameter(torch.tensor(math.log(scale))) if kind == "sdsa4" else None
+        self.scale = nn.Parameter(torch.tensor(scale)) if kind == "sdsa4" else None
 
     @property
     def gates(self) -> bool:
@@ -94,7 +92,7 @@ class Meeting(nn.Module):
         if self.kind == "sdsa1":
             return (k * v).sum((2, 3), keepdim=True)
         counts = by_tokens(q, k, v, self.heads)
-        return counts if self.log_scale is None else counts * self.log_scale.exp()
+        return counts if self.scale is None else counts * self.scale
 
     def extra_repr(self) -> str:
         return f"kind={self.kind}, heads={self.heads}"

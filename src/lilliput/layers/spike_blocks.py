@@ -25,19 +25,21 @@ from lilliput.layers.surrogate import Surrogate
 
 SHORTCUTS = ("membrane", "sew", "vanilla")
 NEURONS = ("lif", "relu")
+TAU = 2.0
+"""Time constant of the published networks, in steps."""
 SIGMOID = Surrogate("sigmoid", 4.0)
 """The published networks' stand-in for the derivative of firing."""
 
 NewNeuron = Callable[..., nn.Module]
-"""(scale=1.0) -> a layer of neurons for currents that come `1 / scale` times as large."""
+"""(threshold, scale=1.0) -> a layer of neurons, for currents that come `1 / scale` times as large."""
 
 
-def neurons(kind: str, *, tau: float = 2.0) -> NewNeuron:
+def neurons(kind: str, *, threshold: float = 1.0) -> NewNeuron:
     """What makes the activations of a network: leaky neurons, or rectifiers for a twin that does not spike.
 
     Args:
         kind: "lif" or "relu".
-        tau: time constant of the neurons, steps.
+        threshold: of neurons for which none is asked.
 
     Raises:
         ValueError: an unknown kind.
@@ -45,11 +47,13 @@ def neurons(kind: str, *, tau: float = 2.0) -> NewNeuron:
     if kind not in NEURONS:
         raise ValueError(f"`neuron` {kind!r} is none of {', '.join(NEURONS)}")
 
-    def make(threshold: float = 1.0, scale: float = 1.0) -> nn.Module:
+    usual = threshold
+
+    def make(threshold: float = usual, scale: float = 1.0) -> nn.Module:
         if kind == "relu":
             return Rectifier(scale)
         # s · x at threshold θ is x at θ / s, with a derivative as wide as before: so nothing is multiplied.
-        return LIF(tau=tau, threshold=threshold / scale, surrogate=Surrogate(SIGMOID.kind, SIGMOID.slope * scale))
+        return LIF(tau=TAU, threshold=threshold / scale, surrogate=Surrogate(SIGMOID.kind, SIGMOID.slope * scale))
 
     return make
 
@@ -128,7 +132,8 @@ class SpikeAttention(Branch):
         self.q, self.q_neuron = RepConv(channels), new()
         self.k, self.k_neuron = RepConv(channels), new()
         # Nothing that would learn nothing: two operands need no third.
-        self.v, self.v_neuron = (None, None) if kind == "sdsa2" else (RepConv(channels), new())
+        self.v = None if kind == "sdsa2" else RepConv(channels)
+        self.v_neuron = None if kind == "sdsa2" else new()
         self.neuron = new(threshold=threshold, scale=scale if kind == "sdsa3" else 1.0)
         self.project = RepConv(channels)
 

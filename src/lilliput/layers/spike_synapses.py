@@ -4,8 +4,9 @@
     SeparableNorm    depthwise and pointwise convolution, normalisation
     RepConv          pointwise, normalisation, depthwise, pointwise, two normalisations
 
-What stands between the convolutions of the last two is not spikes but real numbers, so that they multiply there, however
-binary their input is. `folded()` gives the one dense convolution that computes the same; it only adds, and has more weights.
+What stands between the convolutions of the last two is not spikes but real numbers, so that they multiply there,
+however binary their input is. `folded()` gives the one dense convolution that computes the same; it only adds, and has
+more weights.
 
 Axes: T·B time steps of a batch, C channels, H height, W width.
 
@@ -40,9 +41,14 @@ def fire(neuron: nn.Module, x: Tensor, steps: int) -> Tensor:
         return neuron(x)  # type: ignore[no-any-return]
     if x.ndim == 4 and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
         # Neurons do not meet: in the order in which they lie, nothing has to be copied.
-        lying = x.permute(0, 2, 3, 1).unflatten(0, (steps, -1))
+        lying = unrolled(x.permute(0, 2, 3, 1), steps)
         return neuron(lying).spikes.flatten(0, 1).permute(0, 3, 1, 2)  # type: ignore[no-any-return]
-    return neuron(x.unflatten(0, (steps, -1))).spikes.flatten(0, 1)  # type: ignore[no-any-return]
+    return neuron(unrolled(x, steps)).spikes.flatten(0, 1)  # type: ignore[no-any-return]
+
+
+def unrolled(x: Tensor, steps: int) -> Tensor:
+    """(T·B, ...) -> (T, B, ...)."""
+    return x.reshape(steps, len(x) // steps, *x.shape[1:])
 
 
 class Synapses(nn.Module):
@@ -152,7 +158,8 @@ class RepConv(Synapses):
 def _affine(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     """Scale and shift of a normalisation by its running statistics, float64, (C,) each, without gradient."""
     mean, variance = norm.running_mean, norm.running_var
-    assert mean is not None and variance is not None
+    assert mean is not None
+    assert variance is not None
     scale = norm.weight.detach().double() / torch.sqrt(variance.double() + norm.eps)
     return scale, norm.bias.detach().double() - mean.double() * scale
 

@@ -4,9 +4,9 @@ Paper   Spike-driven Transformer V2: Meta Spiking Neural Network Architecture In
         Neuromorphic Chips (arXiv:2404.03663)
 Input   (B, channels, height, width): the same picture at each step; or (T, B, channels, height, width): one a step
 Output  (B, classes): logits, the mean over steps
-Differs from the paper: the first convolution of a picture that stays the same is computed once, not once a step; running
-        statistics of normalisations start as a plain mean (`layers/batch_norm.py`). Widths, layers, strides, shortcuts
-        and kinds of attention can be chosen; `neuron="relu"` is the same network without spikes.
+Differs from the paper: the first convolution of a picture that stays the same is computed once, not once a step;
+        running statistics of normalisations start as a plain mean (`layers/batch_norm.py`). Widths, layers, strides,
+        shortcuts and kinds of attention can be chosen; `neuron="relu"` is the same network without spikes.
 
 Every layer with weights but the first is fed with spikes once the network is folded (`models/spike_fold.py`); as it is
 trained, the second half of each separable convolution and of each RepConv multiplies. State lives inside of one call.
@@ -36,7 +36,7 @@ from lilliput.layers.spike_blocks import (
     neurons,
     sep_conv,
 )
-from lilliput.layers.spike_synapses import fire
+from lilliput.layers.spike_synapses import fire, unrolled
 from lilliput.models.backbone import Backbone, FeatureInfo, Stage
 from lilliput.models.entry import check_range, register_model
 
@@ -63,8 +63,9 @@ class MetaSpikeFormerConfig:
     shortcut: str = "membrane"
     neuron: str = "lif"  # or "relu": the twin that does not spike
     scale: float = 0.125  # of sdsa3 and, at the start, of sdsa4; whatever the width of a head is
-    attention_threshold: float = 0.5
-    head_threshold: float = 1.0
+    threshold: float = 1.0  # of all neurons but two kinds
+    attention_threshold: float = 0.5  # of those behind the meeting of queries, keys and values
+    head_threshold: float = 1.0  # of those behind the mean of the last map
     distillation: bool = False  # a second classifier that learns from a teacher
     folded: bool = False  # dense convolutions, without normalisations: what `fold` gives
 
@@ -72,7 +73,7 @@ class MetaSpikeFormerConfig:
         check_range(self, 1, 65536, "channels", "height", "width", "heads")
         check_range(self, 0, 65536, "classes")
         check_range(self, 1, 4096, "steps")
-        check_range(self, 1e-6, 1e6, "scale", "attention_threshold", "head_threshold")
+        check_range(self, 1e-6, 1e6, "scale", "threshold", "attention_threshold", "head_threshold")
         for name, known in (("attention", KINDS), ("shortcut", SHORTCUTS), ("neuron", NEURONS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"`{name}` {getattr(self, name)!r} is none of {', '.join(known)}")
@@ -179,7 +180,7 @@ class MetaSpikeFormer(Backbone):
     def __init__(self, config: MetaSpikeFormerConfig) -> None:
         super().__init__()
         self.config = config
-        new = neurons(config.neuron)
+        new = neurons(config.neuron, threshold=config.threshold)
         wide, strides = config.stage_widths, config.stage_strides
         self.downsamples, self.blocks = nn.ModuleList(), nn.ModuleList()
         for stage, (before, channels) in enumerate(zip((config.channels, *wide), wide, strict=False)):
@@ -251,13 +252,10 @@ class MetaSpikeFormer(Backbone):
         """
         x, steps, is_repeated = self._checked(x)
         for stage, (downsample, blocks) in enumerate(zip(self.downsamples, self.blocks, strict=True)):
-            if stage == 0 and is_repeated:
-                x = self._first(x, steps)
-            else:
-                x = downsample(x, steps)
-            for block in blocks:
+            x = self._first(x, steps) if stage == 0 and is_repeated else downsample(x, steps)
+            for block in blocks:  # type: ignore[attr-defined]
                 x = block(x, steps)
-            yield x.unflatten(0, (steps, -1))
+            yield unrolled(x, steps)
 
     def _first(self, x: Tensor, steps: int) -> Tensor:
         """The first layer on pictures that stay the same: computed once, sent at each step."""
@@ -278,7 +276,7 @@ class MetaSpikeFormer(Backbone):
 
     def _fired(self, x: Tensor) -> Tensor:
         """(T, B, C, H, W) -> spikes (T, B, C)."""
-        return fire(self.neuron, x.mean((3, 4)).flatten(0, 1), len(x)).unflatten(0, x.shape[:2])
+        return unrolled(fire(self.neuron, x.mean((3, 4)).flatten(0, 1), len(x)), len(x))
 
     def pool(self, x: Tensor) -> Tensor:
         """How often each neuron behind the mean of its map fires: (T, B, C, H, W) -> (B, C)."""
@@ -291,7 +289,7 @@ class MetaSpikeFormer(Backbone):
 
     @staticmethod
     def _said(classifier: nn.Module, spikes: Tensor) -> Tensor:
-        return classifier(spikes.flatten(0, 1)).unflatten(0, spikes.shape[:2]).mean(0)  # type: ignore[no-any-return]
+        return unrolled(classifier(spikes.flatten(0, 1)), len(spikes)).mean(0)
 
     @overload
     def forward(self, x: Tensor, heads: Literal[False] = False) -> Tensor: ...

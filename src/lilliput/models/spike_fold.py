@@ -14,7 +14,7 @@ import copy
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
 
 from torch import nn
 
@@ -22,8 +22,6 @@ from lilliput.layers.spike_synapses import ConvNorm, RepConv, SeparableNorm, Syn
 
 KINDS: dict[str, type[Synapses]] = {"norm": ConvNorm, "separable": SeparableNorm, "repconv": RepConv}
 """What can be folded, by name."""
-
-Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,9 @@ def fold(network: nn.Module, kinds: Iterable[str] = tuple(KINDS)) -> Folded:
     layers = fold_in_place(made, wanted)
     if not layers:
         raise ValueError("there is nothing to fold: the network has no such layers, or is folded already")
-    config = getattr(made, "config", None)
+    config: Any = getattr(made, "config", None)
     if set(wanted) == set(KINDS) and hasattr(config, "folded"):
-        made.config = dataclasses.replace(config, folded=True)  # type: ignore[arg-type, assignment]
+        made.config = dataclasses.replace(config, folded=True)
     return Folded(made, _count(network), _count(made), layers)
 
 
@@ -101,9 +99,9 @@ def fold_in_place(network: nn.Module, kinds: Iterable[str] = tuple(KINDS)) -> tu
     rows = []
     names = {KINDS[kind]: kind for kind in kinds}
     for name, module in list(network.named_modules()):
-        kind = names.get(type(module))  # type: ignore[arg-type]
-        if kind is None or not isinstance(module, Synapses):
+        if not isinstance(module, Synapses) or type(module) not in names:
             continue
+        kind = names[type(module)]
         made = module.folded()
         parent, _, child = name.rpartition(".")
         setattr(network.get_submodule(parent), child, made)
