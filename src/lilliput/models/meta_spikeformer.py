@@ -150,7 +150,7 @@ class TwoHeads(nn.Module):
 
 
 _SMALL = {
-    "channels": 1, "height": 28, "width": 28, "classes": 10, "heads": 4, "scale": 0.5, "head_threshold": 0.25,
+    "channels": 1, "height": 28, "width": 28, "classes": 10, "heads": 4, "scale": 1.0, "head_threshold": 0.25,
 }  # fmt: skip
 """For pictures of 28 and 32 pixels: few tokens count to few, so that thresholds behind counts and means are lower."""
 
