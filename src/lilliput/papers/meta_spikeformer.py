@@ -55,11 +55,11 @@ class Settings:
     twin_lr: float = 3e-3
     technology: str = "45nm_fp32"
     counted: int = 64
-    scenes: int = 600
+    scenes: int = 400
     scene_side: int = 64
     things: int = 3
     scene_strides: str = "2 2 2 1 1"
-    scene_epochs: int = 10
+    scene_epochs: int = 8
     scene_batch: int = 8
 
 
@@ -404,7 +404,7 @@ register_paper(
             scales={
                 "smoke": Scale(seconds=60, memory_bytes=2**30, settings={
                     "epochs": 1, "tune_epochs": 1, "scenes": 60, "scene_epochs": 1, "counted": 16}),
-                "small": Scale(seconds=240, memory_bytes=2**30, seeds=3),
+                "small": Scale(seconds=120, memory_bytes=2**30, seeds=3),
                 "full": Scale(seconds=20000, memory_bytes=2**33, seeds=3, settings={
                     "model": "meta_spikeformer_micro", "epochs": 100, "tune_epochs": 20, "scenes": 6000,
                     "scene_epochs": 50}),
