@@ -1,7 +1,8 @@
 r"""Numbers into spikes. All encoders give (T, ...) of 0 and 1 in x's float type, time first.
 
 What they may cost differs: `rate` fires in proportion to the value, `latency` and `rank_order` once a value at most,
-`delta` only where something changes, `direct` leaves the numbers as they are, so that the first layer multiplies.
+`delta` only where something changes, `direct` leaves the numbers as they are, so that the first layer multiplies;
+events of a camera are spikes already, and `frames` puts them in order.
 
 Axes: T time steps, N values of a row, K receptive fields.
 
@@ -21,6 +22,21 @@ def direct(x: Tensor, steps: int) -> Tensor:
     """The numbers themselves as a current, the same at each step: (...) -> (T, ...). No spikes."""
     _check_steps(steps)
     return x.unsqueeze(0).expand(steps, *x.shape)
+
+
+def frames(x: Tensor, channels: int = 2) -> Tensor:
+    """Frames that came as channels, as tasks of events give them, as steps: (B, T · C, ...) -> (T, B, C, ...).
+
+    Args:
+        x: counts of events.
+        channels: C, of one frame.
+
+    Raises:
+        ValueError: the channels are no whole number of frames.
+    """
+    if x.ndim < 2 or channels < 1 or x.shape[1] % channels or not x.shape[1]:
+        raise ValueError(f"`x` of {tuple(x.shape)} has no whole number of frames of {channels} channels")
+    return x.reshape(len(x), -1, channels, *x.shape[2:]).transpose(0, 1)
 
 
 def rate(
