@@ -37,6 +37,7 @@ class CodeAttentionConfig:
     hidden: int = 512
     expansion: int = 2  # of the attention's inner width
     dropout: float = 0.1
+    attention_dropout: float = 0.1  # of the weights between words, which is most of the time of a long text
     freeze: bool = False  # whether the vectors of words stay as they are
     encoder: str = "transformer"
     pooling: str = "code"
@@ -48,7 +49,7 @@ class CodeAttentionConfig:
         check_range(self, 2, 100_000_000, "vocabulary")
         check_range(self, 1, 65536, "dim", "heads", "hidden", "expansion")
         check_range(self, 1, 64, "layers")
-        check_range(self, 0, 0.99, "dropout")
+        check_range(self, 0, 0.99, "dropout", "attention_dropout")
         check_heads(self.dim, self.heads)
         allowed = {
             "encoder": ("transformer", "gru", "none"),
@@ -78,9 +79,9 @@ class PostNormLayer(nn.Module):
         x (B, N, D), present (B, N) -> (B, N, D).
     """
 
-    def __init__(self, dim: int, heads: int, hidden: int, dropout: float) -> None:
+    def __init__(self, dim: int, heads: int, hidden: int, *, dropout: float, attention_dropout: float) -> None:
         super().__init__()
-        self.heads, self.share = heads, dropout
+        self.heads, self.share = heads, attention_dropout
         self.qkv, self.project = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
         self.widen, self.narrow = nn.Linear(dim, hidden), nn.Linear(hidden, dim)
         self.first, self.second = nn.LayerNorm(dim), nn.LayerNorm(dim)
@@ -156,7 +157,14 @@ class CodeAttentionClassifier(nn.Module):
         if config.encoder == "transformer":
             self.register_buffer("table", positions(config.max_len, config.dim), persistent=False)
             self.encoder: nn.Module = nn.ModuleList(
-                PostNormLayer(config.dim, config.heads, config.hidden, config.dropout) for _ in range(config.layers)
+                PostNormLayer(
+                    config.dim,
+                    config.heads,
+                    config.hidden,
+                    dropout=config.dropout,
+                    attention_dropout=config.attention_dropout,
+                )
+                for _ in range(config.layers)
             )
         elif config.encoder == "gru":
             self.encoder = nn.GRU(config.dim, config.dim // 2, config.layers, batch_first=True, bidirectional=True)

@@ -28,7 +28,7 @@ class Settings:
         lists: folder of the published lists of admissions, for MIMIC-III.
         labels: the most frequent ones are kept; documents without any of them go. 0: all labels, all documents.
         max_len, vocabulary: of texts and of all words.
-        dim, layers, heads, hidden, dropout: of the networks.
+        dim, layers, heads, hidden, dropout, attention_dropout: of the networks.
         margin: C of the margin for rare labels.
         epochs, batch_size, lr, weight_decay, grad_clip: of the training by AdamW.
         rare: how many of the rarest labels the margin is judged on.
@@ -46,6 +46,7 @@ class Settings:
     heads: int = 4
     hidden: int = 128
     dropout: float = 0.1
+    attention_dropout: float = 0.0
     margin: float = 3.0
     epochs: int = 8
     batch_size: int = 32
@@ -119,7 +120,7 @@ def _trained(
     model: CodeAttentionClassifier = create_model(  # type: ignore[assignment]
         "code_attention", classes=len(train.labels), max_len=settings.max_len, vocabulary=len(vocabulary),
         dim=settings.dim, layers=settings.layers, heads=settings.heads, hidden=settings.hidden,
-        dropout=settings.dropout, **NETWORKS[context.method],  # type: ignore[arg-type]
+        dropout=settings.dropout, attention_dropout=settings.attention_dropout, **NETWORKS[context.method],  # type: ignore[arg-type]
     )  # fmt: skip
     margin = margins(train.y.sum(0), settings.margin) if context.method == "transicd" else None
     wanted = TrainSettings(
@@ -299,7 +300,7 @@ register_paper(
                 "full": Scale(
                     seconds=14400, memory_bytes=2**34, seeds=3,
                     settings={"labels": 50, "max_len": 2500, "vocabulary": 120_000, "dim": 128, "layers": 2, "heads": 8,
-                              "hidden": 512, "epochs": 30, "batch_size": 8, "lr": 1e-3},
+                              "hidden": 512, "attention_dropout": 0.1, "epochs": 30, "batch_size": 8, "lr": 1e-3},
                 ),
             },
             run=run,

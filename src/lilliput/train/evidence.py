@@ -22,6 +22,7 @@ from lilliput.models.code_attention import CodeAttentionClassifier
 from lilliput.tasks.documents import Documents
 from lilliput.tasks.words import PADDING, Vocabulary, words_of
 
+_SHOWN = 0.1  # of the largest weight: below, a word has no colour
 Shares = NDArray[np.float64]
 
 
@@ -146,10 +147,8 @@ def _marked(text: str, weights: Tensor) -> str:
         for word in words_of(line):
             share = float(weights[at]) / top if at < len(weights) else 0.0
             at += 1
-            body = html.escape(word)
-            shown.append(
-                f"<mark style='background:rgb(255 200 0 / {share:.2f})'>{body}</mark>" if share > 0.1 else body
-            )
+            colour, body = f"rgb(255 200 0 / {share:.2f})", html.escape(word)
+            shown.append(f"<mark style='background:{colour}'>{body}</mark>" if share > _SHOWN else body)
         shown.append("<br>")
     return " ".join(shown)
 
