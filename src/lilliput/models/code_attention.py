@@ -100,6 +100,27 @@ class PostNormLayer(nn.Module):
         return z
 
 
+class BothWays(nn.Module):
+    """A GRU along the words, and one back that begins at the last word and not in the padding behind it.
+
+    Shapes:
+        x (B, N, D), present (B, N), of which the first come first -> (B, N, D).
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.along, self.back = (nn.GRU(dim, dim // 2, batch_first=True) for _ in range(2))
+
+    def forward(self, x: Tensor, present: Tensor) -> Tensor:
+        place = torch.arange(x.shape[1], device=x.device)
+        turned = present.sum(1, keepdim=True) - 1 - place
+        # The words turned round, each text by its own length; what lies behind it stays there.
+        turned = torch.where(turned >= 0, turned, place)[:, :, None]
+        made = self.back(x.gather(1, turned.expand_as(x)))[0]
+        back = made.gather(1, turned.expand_as(made))
+        return torch.cat([self.along(x)[0], back], 2)
+
+
 class CodeAttention(nn.Module):
     r"""For each label a mean of the words by its own weights: S = tanh(H W₁ + b₁) W₂ + b₂, A = softmax over words.
 
@@ -154,9 +175,10 @@ class CodeAttentionClassifier(nn.Module):
             self.embedding.weight[PADDING].zero_()
         self.embedding.weight.requires_grad_(not config.freeze)
         self.dropout = nn.Dropout(config.dropout)
+        self.encoder = nn.ModuleList()
         if config.encoder == "transformer":
             self.register_buffer("table", positions(config.max_len, config.dim), persistent=False)
-            self.encoder: nn.Module = nn.ModuleList(
+            self.encoder = nn.ModuleList(
                 PostNormLayer(
                     config.dim,
                     config.heads,
@@ -167,7 +189,7 @@ class CodeAttentionClassifier(nn.Module):
                 for _ in range(config.layers)
             )
         elif config.encoder == "gru":
-            self.encoder = nn.GRU(config.dim, config.dim // 2, config.layers, batch_first=True, bidirectional=True)
+            self.encoder = nn.ModuleList(BothWays(config.dim) for _ in range(config.layers))
         self.attention = (
             CodeAttention(config.dim, config.expansion, config.classes) if config.pooling == "code" else None
         )
@@ -198,18 +220,12 @@ class CodeAttentionClassifier(nn.Module):
         # Of a text without words the first padding stands for one, so that nothing is divided by 0.
         present = torch.cat([present[:, :1] | ~present.any(1, keepdim=True), present[:, 1:]], 1)
         x = self.embedding(words) * math.sqrt(self.config.dim)
-        if isinstance(self.encoder_or_none, nn.ModuleList):
-            x = self.dropout(self.dropout(x + self._places(x)))
-            for layer in self.encoder_or_none:
-                x = layer(x, present)
-        elif self.encoder_or_none is not None:
-            x = self._both_ways(self.dropout(x), present)
+        if self.config.encoder == "transformer":
+            x = self.dropout(x + self._places(x))
+        x = self.dropout(x)
+        for layer in self.encoder:
+            x = layer(x, present)
         return x, present
-
-    @property
-    def encoder_or_none(self) -> nn.Module | None:
-        """What stands between the vectors of words and the labels."""
-        return None if self.config.encoder == "none" else self.encoder
 
     def _places(self, x: Tensor) -> Tensor:
         if self.config.positions == "none":
@@ -217,13 +233,6 @@ class CodeAttentionClassifier(nn.Module):
         if self.config.positions == "legacy":
             return self.table[torch.arange(len(x), device=x.device) % len(self.table)][:, None]
         return self.table[: x.shape[1]]
-
-    def _both_ways(self, x: Tensor, present: Tensor) -> Tensor:
-        """A GRU forwards and backwards that begins at the last word and not in the padding."""
-        lengths = present.sum(1).cpu()
-        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-        made, _ = nn.utils.rnn.pad_packed_sequence(self.encoder(packed)[0], batch_first=True, total_length=x.shape[1])
-        return made
 
     def attend(self, words: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, K), and the weights of the words for each label, (B, K, N); the same for all by the mean."""
