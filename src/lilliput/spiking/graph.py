@@ -56,6 +56,9 @@ class SpikingGraph(nn.Module):
         nodes: by name; modules that know no time, neurons, and others that keep a state.
         edges: from, to; "input" and "output" stand for the outside.
 
+    Attributes:
+        input_shape: of one item and step, where it came from a file that says so.
+
     Shapes:
         x (T, B, ...), state or None -> what reaches "output" (T, B, ...), state.
 
@@ -65,8 +68,9 @@ class SpikingGraph(nn.Module):
 
     def __init__(self, nodes: Mapping[str, nn.Module], edges: Sequence[Edge]) -> None:
         super().__init__()
+        self.input_shape: tuple[int, ...] = ()
         self.edges = tuple((str(a), str(b)) for a, b in edges)
-        self._keys = {name: f"{name.replace('.', '_')}__{number}" for number, name in enumerate(nodes)}
+        self._keys = _keys(nodes)
         self.nodes = nn.ModuleDict({self._keys[name]: module for name, module in nodes.items()})
         _check(set(nodes), self.edges)
         self._sources = {name: [a for a, b in self.edges if b == name] for name in [*nodes, OUTPUT]}
@@ -164,6 +168,17 @@ class SpikingGraph(nn.Module):
             if len(found) == before:
                 raise ValueError(f"nothing from outside reaches the loop of {', '.join(part)}")
         return found
+
+
+def _keys(names: Iterable[str]) -> dict[str, str]:
+    """Names that a ModuleDict takes."""
+    found: dict[str, str] = {}
+    for name in names:
+        key = name.replace(".", "_") or "_"
+        while key in found.values() or hasattr(nn.ModuleDict, key):
+            key += "_"
+        found[name] = key
+    return found
 
 
 def _check(names: set[str], edges: Iterable[Edge]) -> None:

@@ -79,9 +79,11 @@ def import_nir(
     modules = {name: reader.module(name, node) for name, node in nodes.items() if name not in outside}
     joined = [(outside.get(a, a), outside.get(b, b)) for a, b in edges]
     try:
-        return SpikingGraph(modules, joined).eval()
+        made = SpikingGraph(modules, joined).eval()
     except ValueError as error:
         raise BadValue(f"{path}: {error}") from error
+    made.input_shape = tuple(int(n) for n in np.asarray(graph.nodes[ends[0]].input_type["input"]).reshape(-1))
+    return made
 
 
 def check_step(dt: float, solver: str) -> None:
