@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from lilliput.core.errors import (
     BadValue,
     FileError,
+    MissingExtra,
     MissingFile,
     NoSpikingRule,
     NotThisFormat,
@@ -279,9 +280,8 @@ def test_nodes_without_a_layer_and_constants_that_cannot_be_are_refused_by_name(
 
 def test_without_the_package_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nir", None)
-    with pytest.raises(
-        MissingExtra, match=r"LP601: NIR files need the package nir\n  fix: pip install \"lilliput\[nir\]\""
-    ):
+    words = r"LP601: NIR files need the package nir\n  fix: pip install \"lilliput\[nir\]\""
+    with pytest.raises(MissingExtra, match=words):
         import_nir(tmp_path / "a.nir", dt=DT)
 
 

@@ -29,7 +29,7 @@ class ModelConfig(Protocol):
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one input without the batch axis: (C, H, W) or (features,)."""
 
-    def fit_to(self, input_shape: tuple[int, ...], classes: int) -> Mapping[str, int]:
+    def fit_to(self, input_shape: tuple[int, ...], classes: int) -> Mapping[str, int | str]:
         """The changes that make this network take `input_shape` and tell `classes` apart."""
 
 
