@@ -143,8 +143,9 @@ class SDNN(nn.Module):
     @torch.no_grad()
     def encode(self, x: Tensor) -> Tensor:
         """When each value of the two contrasts fires: pictures (B, Y, X) in [0, 1] -> (B, 2, Y, X), T for never."""
-        half = self.dog.shape[-1] // 2  # type: ignore[union-attr, operator]
-        contrast = F.conv2d(F.pad(x.unsqueeze(1), (half,) * 4, mode="replicate"), self.dog).clamp_min(0)  # type: ignore[arg-type]
+        dog = self.get_buffer("dog")
+        half = dog.shape[-1] // 2
+        contrast = F.conv2d(F.pad(x.unsqueeze(1), (half,) * 4, mode="replicate"), dog).clamp_min(0)
         # Below a share of the picture's largest nothing fires; ties of nothing are no ties of something.
         largest = contrast.flatten(1).max(1).values.reshape(-1, 1, 1, 1)
         kept = torch.where(contrast >= self.settings.contrast * largest.clamp_min(1e-6), contrast, 0.0)
@@ -204,7 +205,7 @@ def teach(net: SDNN, x: Tensor, generator: torch.Generator | None = None) -> lis
 
 def _batches(count: int, pictures: int, size: int, generator: torch.Generator | None) -> Iterator[Tensor]:
     while pictures > 0:
-        for rows in torch.randperm(count, generator=generator).split(size):
+        for rows in torch.randperm(count, generator=generator).split(size):  # type: ignore[no-untyped-call]
             yield rows[:pictures]
             pictures -= len(rows)
             if pictures <= 0:
