@@ -39,6 +39,23 @@ class Answering(nn.Module):
         return {name: tensor for name, tensor in held if "weight" in name and tensor.ndim > 1}
 
 
+class Synapses(nn.Module):
+    """Weights between two layers, each product of their own: (..., I) -> (..., O). No gradient reaches them.
+
+    Args:
+        weight: (O, I).
+    """
+
+    weight: Tensor
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.linear(x.flatten(0, -2), self.weight).reshape(*x.shape[:-1], -1)
+
+
 class Wrapped(Answering):
     """A registered network in the comparison's form: pictures with a channel, `by_step` with fewer steps.
 

@@ -23,13 +23,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lilliput.layers.multi_step import Fired
 from lilliput.layers.neuron_cells import State
 from lilliput.layers.spiking import Neuron
-from lilliput.spiking.networks.answering import Answering, StepCost, shuffled
+from lilliput.spiking.networks.answering import Answering, StepCost, Synapses, shuffled
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,17 @@ class _Machine(NamedTuple):
     hidden: Tensor
 
 
+class _Backwards(nn.Module):
+    """The same synapses from hidden to visible neurons, the first `count` of which are held and need none."""
+
+    def __init__(self, synapses: Synapses) -> None:
+        super().__init__()
+        self.synapses = [synapses]  # not a part of its own
+
+    def forward(self, x: Tensor, count: int) -> Tensor:
+        return F.linear(x, self.synapses[0].weight[:, count:].T)
+
+
 class SpikingRBM(Answering):
     """One machine; the answer is how often the neurons of each class fired.
 
@@ -110,14 +121,15 @@ class SpikingRBM(Answering):
         )  # fmt: skip
         visible = inputs + classes * settings.each
         chance = torch.Generator().manual_seed(seed)
-        self.register_buffer("weight", 0.01 * torch.randn(settings.hidden, visible, generator=chance))
+        self.up = Synapses(0.01 * torch.randn(settings.hidden, visible, generator=chance))
+        self.down = _Backwards(self.up)
         self.register_buffer("hidden_bias", torch.full((settings.hidden,), -1.0))
         self.register_buffer("visible_bias", torch.full((visible,), -2.0))
         self.seen, self.felt = Sampling(settings.tau), Sampling(settings.tau)
 
     def silent(self, rows: int) -> _Machine:
         """Before the first spike."""
-        weight = self.get_buffer("weight")
+        weight = self.up.weight
         return _Machine(weight.new_zeros(rows, weight.shape[1]), weight.new_zeros(rows, weight.shape[0]))
 
     def step(self, now: _Machine, held: Tensor) -> tuple[Tensor, Tensor, _Machine]:
@@ -126,10 +138,10 @@ class SpikingRBM(Answering):
         Shapes:
             held (B, 0 … V) -> spikes (B, V) and (B, H), shadows.
         """
-        weight, count = self.get_buffer("weight"), held.shape[1]
-        on = _Machine(*((left > 0).to(weight.dtype) for left in now))
-        felt = F.linear(on.visible, weight, self.get_buffer("hidden_bias"))
-        free = F.linear(on.hidden, weight[:, count:].T, self.get_buffer("visible_bias")[count:])
+        count = held.shape[1]
+        on = _Machine(*((left > 0).to(held.dtype) for left in now))
+        felt = self.up(on.visible) + self.get_buffer("hidden_bias")
+        free = self.down(on.hidden, count) + self.get_buffer("visible_bias")[count:]
         (seen,), (visible,) = self.seen(torch.cat([held, free], 1).unsqueeze(0), (now.visible,))
         (fired,), (hidden,) = self.felt(felt.unsqueeze(0), (now.hidden,))
         return seen, fired, _Machine(visible, hidden)
@@ -206,7 +218,7 @@ def learn_rbm(x: Tensor, y: Tensor, classes: int, settings: BoltzmannSettings, s
 def _contrast(net: SpikingRBM, now: _Machine, held: Tensor, rate: float) -> _Machine:
     """Both phases for one batch."""
     settings = net.settings
-    pairs = torch.zeros_like(net.get_buffer("weight"))
+    pairs = torch.zeros_like(net.up.weight)
     of_visible, of_hidden = (torch.zeros_like(net.get_buffer(f"{n}_bias")) for n in ("visible", "hidden"))
     for gate, given in ((1, held), (-1, held[:, :0])):
         for step in range(settings.steps):
@@ -218,7 +230,7 @@ def _contrast(net: SpikingRBM, now: _Machine, held: Tensor, rate: float) -> _Mac
             of_visible += gate * seen.sum(0)
             of_hidden += gate * fired.sum(0)
     size = rate / (len(held) * (settings.steps - settings.settle))
-    net.get_buffer("weight").add_(pairs, alpha=size)
+    net.up.weight.add_(pairs, alpha=size)
     net.get_buffer("visible_bias").add_(of_visible, alpha=2 * size)
     net.get_buffer("hidden_bias").add_(of_hidden, alpha=2 * size)
     return now

@@ -21,12 +21,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from lilliput.layers.multi_step import Fired
 from lilliput.layers.neuron_cells import State
 from lilliput.layers.spiking import Neuron
-from lilliput.spiking.networks.answering import Answering, StepCost, shuffled, votes
+from lilliput.spiking.networks.answering import Answering, StepCost, Synapses, shuffled, votes
 from lilliput.spiking.rules.stdp import PairSTDP, Traces
 
 
@@ -109,21 +108,20 @@ class DiehlCook(Answering):
         super().__init__()
         self.settings, self.steps, self.seed = settings, settings.steps, seed
         size, chance = settings.neurons, torch.Generator().manual_seed(seed)
-        self.register_buffer("weight", 0.3 * torch.rand(size, inputs, generator=chance))
-        self.register_buffer("lateral", settings.inhibition * (1 - torch.eye(size)))
+        self.inputs = Synapses(0.3 * torch.rand(size, inputs, generator=chance))
+        self.lateral = Synapses(settings.inhibition * (1 - torch.eye(size)))
         self.register_buffer("vote", torch.zeros(classes, size))
         self.neurons = Excitatory(size, settings.tau, settings.refractory)
         self.gain = max(1.0, settings.drive / inputs)
 
     def normalise(self) -> None:
         """Scale the weights of each neuron to the sum of the settings."""
-        weight = self.get_buffer("weight")
+        weight = self.inputs.weight
         weight *= self.settings.sum * weight.shape[1] / weight.sum(1, keepdim=True)
 
     def step(self, seen: Tensor, spikes: Tensor, state: State | None) -> Fired:
         """One step: spikes of inputs (B, I) and those of the neurons the step before (B, O)."""
-        weight, lateral = self.get_buffer("weight"), self.get_buffer("lateral")
-        current = self.gain * F.linear(seen, weight) - F.linear(spikes, lateral)
+        current = self.gain * self.inputs(seen) - self.lateral(spikes)
         return self.neurons(current.unsqueeze(0), state)  # type: ignore[no-any-return]
 
     def counts(self, x: Tensor, steps: int) -> Tensor:
@@ -172,7 +170,7 @@ def learn_diehl_cook(x: Tensor, y: Tensor, classes: int, settings: DiehlCookSett
 
 
 def _show(net: DiehlCook, x: Tensor, rule: PairSTDP, chance: torch.Generator) -> None:
-    weight, theta = net.get_buffer("weight"), net.neurons.get_buffer("theta")
+    weight, theta = net.inputs.weight, net.neurons.get_buffer("theta")
     spikes = x.new_zeros(len(x), len(weight))
     traces = Traces(x.new_zeros(len(x), weight.shape[1]), torch.zeros_like(spikes))
     state: State | None = None

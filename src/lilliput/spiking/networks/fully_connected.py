@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lilliput.layers.spiking import IF, LIF, Neuron
 from lilliput.spiking.encoders import rate
-from lilliput.spiking.networks.answering import Answering, shuffled
+from lilliput.spiking.networks.answering import Answering, Synapses, shuffled
 from lilliput.spiking.rules.bp_stdp import BPSTDP
 from lilliput.spiking.rules.random_feedback import Feedback, RandomBackprop, feedback_weights
 
@@ -41,24 +41,23 @@ class SpikingLayers(Answering):
         super().__init__()
         self.steps, self.neuron, self.seed = steps, neuron, seed
         chance = torch.Generator().manual_seed(seed)
+        self.layers = nn.ModuleList()
         share = brightness
-        for n, (before, size) in enumerate(itertools.pairwise(sizes)):
-            drawn = torch.randn(size, before, generator=chance) * scale / math.sqrt(max(share, 1e-3) * before)
-            self.register_buffer(f"weight{n}", drawn)
+        for before, size in itertools.pairwise(sizes):
+            drawn = torch.randn(size, before, generator=chance)
+            self.layers.append(Synapses(drawn * scale / math.sqrt(max(share, 1e-3) * before)))
             share = 0.2  # of steps that hidden neurons fire in
-        self.layers = len(sizes) - 1
 
     @property
     def weights(self) -> list[Tensor]:
         """(O, I) by layer."""
-        return [self.get_buffer(f"weight{n}") for n in range(self.layers)]
+        return [layer.weight for layer in self.layers if isinstance(layer, Synapses)]
 
     def trains(self, x: Tensor, steps: int, generator: torch.Generator) -> list[Tensor]:
         """Spikes of the input and of each layer: (B, Y, X) -> (T, B, size) each."""
         found = [rate(x.flatten(1), steps, generator=generator)]
-        for weight in self.weights:
-            current = F.linear(found[-1].flatten(0, 1), weight).reshape(steps, len(x), -1)
-            found.append(self.neuron(current)[0])
+        for layer in self.layers:
+            found.append(self.neuron(layer(found[-1]))[0])
         return found
 
     def answer(self, x: Tensor, steps: int) -> Tensor:

@@ -17,12 +17,12 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lilliput.layers.neuron_cells import State
 from lilliput.layers.spiking import LIF
-from lilliput.spiking.networks.answering import Answering
+from lilliput.spiking.networks.answering import Answering, Synapses
 
 _JOINED = {(True, True): 0.3, (True, False): 0.2, (False, True): 0.4, (False, False): 0.1}
 """C, by whether the sending and the receiving neuron excite."""
@@ -77,37 +77,37 @@ class Reservoir(Answering):
         recurrent = wire(settings, chance)
         size = len(recurrent)
         reached = (torch.rand(size, frames[1], generator=chance) < settings.density).float()
-        self.register_buffer("input_weight", settings.drive * reached * torch.randn(reached.shape, generator=chance))
-        self.register_buffer("recurrent_weight", recurrent)
-        self.register_buffer("read_weight", torch.zeros(classes, settings.moments * size))
-        self.register_buffer("read_mean", torch.zeros(settings.moments * size))
+        self.inputs = Synapses(settings.drive * reached * torch.randn(reached.shape, generator=chance))
+        self.recurrent = Synapses(recurrent)
+        self.read = nn.ModuleList(Synapses(torch.zeros(classes, size)) for _ in range(settings.moments))
+        self.register_buffer("read_mean", torch.zeros(settings.moments, size))
         self.register_buffer("read_level", torch.zeros(classes))
         self.neurons = LIF(tau=settings.tau)
 
     def states(self, x: Tensor, steps: int | None = None) -> Tensor:
-        """Filtered spikes at each moment, 0 for those that have not come: (B, F, W) -> (B, moments · N)."""
+        """Filtered spikes at each moment, 0 for those that have not come: (B, F, W) -> (B, moments, N)."""
         settings = self.settings
-        current = F.linear(x.transpose(0, 1).flatten(0, 1), self.get_buffer("input_weight"))
-        current = current.reshape(x.shape[1], len(x), -1)
+        current = self.inputs(x.transpose(0, 1))
         keep, at = math.exp(-1 / settings.tau_state), self._moments()
         spikes = state = torch.zeros_like(current[0])
         found = x.new_zeros(len(x), settings.moments, state.shape[1])
         neuron_state: State | None = None
-        recurrent = self.get_buffer("recurrent_weight")
         for step in range(self.steps if steps is None else steps):
-            drive = current[step // settings.repeat] + F.linear(spikes, recurrent)
+            drive = current[step // settings.repeat] + self.recurrent(spikes)
             (spikes,), neuron_state = self.neurons(drive.unsqueeze(0), neuron_state)
             state = keep * state + spikes
             if step in at:
                 found[:, at.index(step)] = state
-        return found.flatten(1)
+        return found
 
     def answer(self, x: Tensor, steps: int) -> Tensor:
-        states = self.states(x, steps)
+        states, mean = self.states(x, steps), self.get_buffer("read_mean")
         # What has not come yet counts as its mean: as nothing.
-        passed = sum(step < steps for step in self._moments()) * len(self.get_buffer("recurrent_weight"))
-        weight, mean = self.get_buffer("read_weight")[:, :passed], self.get_buffer("read_mean")[:passed]
-        return F.linear(states[:, :passed], weight) + (self.get_buffer("read_level") - (weight * mean).sum(1))
+        scores = self.get_buffer("read_level").expand(len(x), -1)
+        for n, (moment, read) in enumerate(zip(self._moments(), self.read, strict=True)):
+            if moment < steps:
+                scores = scores + read(states[:, n] - mean[n])
+        return scores
 
     def _moments(self) -> list[int]:
         return [(n + 1) * self.steps // self.settings.moments - 1 for n in range(self.settings.moments)]
@@ -116,9 +116,11 @@ class Reservoir(Answering):
     def fit(self, x: Tensor, y: Tensor) -> None:
         """Learn the line: (N, F, W), class numbers (N,)."""
         states = torch.cat([self.states(rows) for rows in x.split(200)])  # type: ignore[no-untyped-call]
-        line = fit_ridge(states, y, len(self.get_buffer("read_level")), self.settings.ridge)
-        for name, value in zip(("read_weight", "read_mean", "read_level"), line, strict=True):
-            self.get_buffer(name).copy_(value)
+        weight, mean, level = fit_ridge(states.flatten(1), y, len(self.get_buffer("read_level")), self.settings.ridge)
+        for read, part in zip(self.read, weight.chunk(self.settings.moments, 1), strict=True):
+            read.get_buffer("weight").copy_(part)
+        self.get_buffer("read_mean").copy_(mean.reshape(self.settings.moments, -1))
+        self.get_buffer("read_level").copy_(level)
 
 
 def wire(settings: ReservoirSettings, generator: torch.Generator) -> Tensor:

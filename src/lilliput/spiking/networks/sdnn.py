@@ -108,6 +108,19 @@ class FireOnce(Neuron):
         return Fired(spikes, (potential, start + len(x), *fired))
 
 
+class _Convolution(nn.Module):
+    """Weights (C, C before, kernel, kernel) that are shared over all places, padded by half of them."""
+
+    weight: Tensor
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.weight, padding=self.weight.shape[-1] // 2)
+
+
 class SDNN(nn.Module):
     """The network of the file's head.
 
@@ -131,14 +144,14 @@ class SDNN(nn.Module):
             zip(settings.maps, settings.kernels, settings.thresholds, strict=True)
         ):
             drawn = 0.8 + spread * torch.randn(maps, before, kernel, kernel, generator=generator)
-            self.register_buffer(f"weight{n}", drawn.clamp(0.01, 0.99))
+            self.add_module(f"synapses{n}", _Convolution(drawn.clamp(0.01, 0.99)))
             self.add_module(f"neurons{n}", FireOnce(threshold, settings.steps))
             before = maps
 
     @property
     def weights(self) -> list[Tensor]:
         """By layer."""
-        return [getattr(self, f"weight{n}") for n in range(len(self.settings.maps))]
+        return [getattr(self, f"synapses{n}").weight for n in range(len(self.settings.maps))]
 
     @torch.no_grad()
     def encode(self, x: Tensor) -> Tensor:
@@ -157,11 +170,10 @@ class SDNN(nn.Module):
     @torch.no_grad()
     def layer(self, number: int, times: Tensor) -> MapSpikes:
         """A layer over all steps: first spikes before it, (B, C, Y, X) -> those of its places."""
-        weight, neurons = self.weights[number], getattr(self, f"neurons{number}")
+        synapses, neurons = getattr(self, f"synapses{number}"), getattr(self, f"neurons{number}")
         times, state = times.contiguous(memory_format=torch.channels_last), None
         for step in range(self.settings.steps):
-            current = F.conv2d((times == step).to(weight.dtype), weight, padding=weight.shape[-1] // 2)
-            _, state = neurons(current.unsqueeze(0), state)
+            _, state = neurons(synapses((times == step).to(synapses.weight.dtype)).unsqueeze(0), state)
         return MapSpikes(*state[2:])  # type: ignore[index]
 
     @torch.no_grad()

@@ -20,7 +20,7 @@ from lilliput.layers.multi_step import Fired
 from lilliput.layers.neuron_cells import State
 from lilliput.layers.spiking import LIF, Neuron
 from lilliput.spiking.encoders import latency
-from lilliput.spiking.networks.answering import Answering, StepCost, shuffled
+from lilliput.spiking.networks.answering import Answering, StepCost, Synapses, shuffled
 from lilliput.spiking.rules.resume import ReSuMe
 from lilliput.spiking.rules.tempotron import Tempotron
 
@@ -74,7 +74,7 @@ class Tempotrons(Answering):
         self.rule = Tempotron(settings.tau_membrane, settings.tau_synapse)
         chance = torch.Generator().manual_seed(seed)
         drawn = torch.randn(classes * settings.each, inputs, generator=chance) / inputs
-        self.register_buffer("weight", drawn)
+        self.inputs = Synapses(drawn)
         self.neurons = _Potential(self.rule)
 
     def encode(self, x: Tensor) -> Tensor:
@@ -82,9 +82,7 @@ class Tempotrons(Answering):
         return latency(x.flatten(1), self.steps, least=self.settings.least)
 
     def answer(self, x: Tensor, steps: int) -> Tensor:
-        spikes = self.encode(x)[:steps]
-        current = F.linear(spikes.flatten(0, 1), self.get_buffer("weight")).reshape(steps, len(x), -1)
-        highest: Tensor = self.neurons(current)[1][2]
+        highest: Tensor = self.neurons(self.inputs(self.encode(x)[:steps]))[1][2]
         return highest.reshape(len(x), self.classes, -1).mean(2)
 
 
@@ -103,7 +101,7 @@ def learn_tempotrons(x: Tensor, y: Tensor, classes: int, settings: TempotronSett
     chance = torch.Generator().manual_seed(seed + 1)
     # Each of a class's neurons skips pictures of its own, so that they do not all learn the same.
     mine = torch.rand(len(x), classes * settings.each, generator=chance) < 0.7
-    weight, moved = net.get_buffer("weight"), torch.zeros_like(net.get_buffer("weight"))
+    weight, moved = net.inputs.weight, torch.zeros_like(net.inputs.weight)
     batches = shuffled(len(x), settings.batch, settings.epochs, chance)
     for n, rows in enumerate(batches):
         spikes = net.encode(x[rows])
@@ -138,14 +136,13 @@ class Timed(Answering):
         super().__init__()
         self.settings, self.steps = settings, settings.steps
         chance = torch.Generator().manual_seed(seed)
-        self.register_buffer("weight", torch.randn(classes, inputs, generator=chance) / inputs)
+        self.inputs = Synapses(torch.randn(classes, inputs, generator=chance) / inputs)
         self.neurons = LIF(tau=settings.tau, decays_input=False)
 
     def spikes(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor]:
         """Of inputs and outputs: (T, B, I), (T, B, K)."""
         seen = latency(x.flatten(1), self.steps, least=self.settings.least)[:steps]
-        current = F.linear(seen.flatten(0, 1), self.get_buffer("weight")).reshape(steps, len(x), -1)
-        return seen, self.neurons(current)[0]
+        return seen, self.neurons(self.inputs(seen))[0]
 
     def answer(self, x: Tensor, steps: int) -> Tensor:
         return self.spikes(x, steps)[1].sum(0)
@@ -163,5 +160,5 @@ def learn_resume(x: Tensor, y: Tensor, classes: int, settings: ReSuMeSettings, s
     for n, rows in enumerate(batches):
         pre, post = net.spikes(x[rows], settings.steps)
         change = rule.change(pre, post, train * F.one_hot(y[rows], classes))
-        net.get_buffer("weight").add_(change, alpha=1 - n / len(batches))
+        net.inputs.weight.add_(change, alpha=1 - n / len(batches))
     return net
