@@ -19,6 +19,7 @@ from lilliput.core.registry import Registry
 from lilliput.core.settings import load_settings, resolved
 from lilliput.models.backbone import Backbone, FeatureExtractor
 from lilliput.models.cost import count_macs, count_params
+from lilliput.models.shapes import shapes_only
 
 
 class ModelConfig(Protocol):
@@ -28,7 +29,7 @@ class ModelConfig(Protocol):
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one input without the batch axis: (C, H, W) or (features,)."""
 
-    def fit_to(self, input_shape: tuple[int, ...], classes: int) -> Mapping[str, int]:
+    def fit_to(self, input_shape: tuple[int, ...], classes: int) -> Mapping[str, int | str]:
         """The changes that make this network take `input_shape` and tell `classes` apart."""
 
 
@@ -61,7 +62,7 @@ class ModelEntry:
 
     def describe(self) -> dict[str, object]:
         """Plain values for a table: what it is, its cost as registered, and the settings with their defaults."""
-        with torch.device("meta"):
+        with shapes_only():
             model = self()
         shape = self.defaults.input_shape
         return {

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lilliput.core.errors import BadTask, MissingFile, OutOfRange
 from lilliput.features import Affine
 from lilliput.tasks.digits import stratified
-from lilliput.tasks.idx import read_idx
+from lilliput.tasks.idx import check_labelled, find_idx, read_idx
 from lilliput.tasks.npz import read_npz
 from lilliput.tasks.task import Array, Split, Task, register_task
 
@@ -22,6 +21,7 @@ LABELS = (
 )
 _SEED = 0
 _PACKED = "fashion_mnist_12k.npz"
+_FIX = f"or put {_PACKED} there"
 _BUNDLED = Path(__file__).parent / "data" / "fashion" / "images.npz"
 _ARRAYS = {"x_train": ("i", 3), "y_train": ("i", 1), "x_test": ("i", 3), "y_test": ("i", 1)}
 
@@ -58,24 +58,9 @@ def _read(data: Path) -> tuple[Array, Array, Array, Array]:
         x, y, x_test, y_test = (arrays[name] for name in _ARRAYS)
         place = packed
     else:
-        x, x_test = (read_idx(_find(data, f"{part}-images-idx3-ubyte"), 3) for part in ("train", "t10k"))
-        y, y_test = (read_idx(_find(data, f"{part}-labels-idx1-ubyte"), 1) for part in ("train", "t10k"))
+        x, x_test = (read_idx(find_idx(data, f"{part}-images-idx3-ubyte", _FIX), 3) for part in ("train", "t10k"))
+        y, y_test = (read_idx(find_idx(data, f"{part}-labels-idx1-ubyte", _FIX), 1) for part in ("train", "t10k"))
         place = data
     for images, labels, part in ((x, y, "training"), (x_test, y_test, "test")):
-        if len(images) != len(labels) or images.dtype != np.uint8 or images.shape[1:] != (28, 28):
-            shape = f"{images.shape} of {images.dtype}"
-            raise OutOfRange(
-                f"{place}: {part} images are {shape} for {len(labels)} labels, (N, 28, 28) of uint8 needed"
-            )
-        if len(labels) == 0:
-            raise BadTask(f"{place}: there are no {part} images")
-        if labels.max() >= len(LABELS) or labels.min() < 0:
-            raise OutOfRange(f"{place}: {part} label {labels.max()} is not in [0, {len(LABELS)})")
+        check_labelled(place, part, images, labels, size=(28, 28), classes=len(LABELS))
     return x, y.astype(np.int64), x_test, y_test.astype(np.int64)
-
-
-def _find(folder: Path, name: str) -> Path:
-    for path in (folder / name, folder / f"{name}.gz"):
-        if path.is_file():
-            return path
-    raise MissingFile(f"{folder} has neither {name} nor {name}.gz", fix=f"or put {_PACKED} there")
