@@ -19,10 +19,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from lilliput.models import create_model
 from lilliput.models.spiking_recurrent import LSNN
+from lilliput.spiking.balancing import Balance
 from lilliput.spiking.comparison import Hardware
-from lilliput.spiking.networks.answering import Answering, Synapses, Wrapped, shuffled
+from lilliput.spiking.conversion import convert
+from lilliput.spiking.networks.answering import Answering, shuffled
 from lilliput.spiking.networks.boltzmann import BoltzmannSettings, learn_dbn, learn_rbm
 from lilliput.spiking.networks.diehl_cook import DiehlCookSettings, learn_diehl_cook
 from lilliput.spiking.networks.fully_connected import (
@@ -34,6 +35,7 @@ from lilliput.spiking.networks.fully_connected import (
 from lilliput.spiking.networks.reservoir import Reservoir, ReservoirSettings
 from lilliput.spiking.networks.sdnn import SDNN, SDNNSettings, teach
 from lilliput.spiking.networks.spike_times import ReSuMeSettings, TempotronSettings, learn_resume, learn_tempotrons
+from lilliput.spiking.networks.wrapped import ByRows, Converted, Perceptron, Plain, Read, all_features, large
 from lilliput.spiking.rules.eprop import eprop
 from lilliput.spiking.rules.random_feedback import feedback_weights
 from lilliput.train.data import Tensors, TrainData
@@ -50,6 +52,9 @@ class Pictures:
         x: (N, Y, X), in [0, 1].
         y: class numbers, (N,).
         classes: how many.
+
+    Raises:
+        ValueError: other shapes or values.
     """
 
     x: Tensor
@@ -61,6 +66,11 @@ class Pictures:
             raise ValueError(f"pictures (N, Y, X) with N classes are needed, got {tuple(self.x.shape)}, {len(self.y)}")
         if not bool(((self.x >= 0) & (self.x <= 1)).all()):
             raise ValueError(f"pictures must be in [0, 1], got {float(self.x.min()):g} to {float(self.x.max()):g}")
+
+    @property
+    def inputs(self) -> int:
+        """Pixels of one."""
+        return self.x[0].numel()
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,7 @@ class Effort:
         rounds: epochs of that layer.
         sampling: epochs of a Boltzmann machine.
         taught: pictures that each layer of the SDNN is taught with.
+        converted_steps: that converted networks may take.
         untrained: nothing is learnt but read-outs.
     """
 
@@ -85,12 +96,12 @@ class Effort:
     rounds: int = 1
     sampling: int = 5
     taught: int = 4000
+    converted_steps: int = 32
     untrained: bool = False
 
-    @property
-    def turns(self) -> int:
+    def turns(self, wanted: int) -> int:
         """Epochs, none for the control."""
-        return 0 if self.untrained else self.epochs
+        return 0 if self.untrained else wanted
 
 
 Learn = Callable[[Pictures, Effort, int], Answering]
@@ -104,29 +115,14 @@ class Method:
     hardware: Hardware
 
 
-class Plain(Answering):
-    """An ordinary network: one step, numbers in between."""
-
-    def __init__(self, body: nn.Module) -> None:
-        super().__init__()
-        self.body, self.steps = body, 1
-
-    def answer(self, x: Tensor, steps: int) -> Tensor:
-        scores: Tensor = self.body(x.flatten(1))
-        return scores
-
-
 def ann(data: Pictures, effort: Effort, seed: int) -> Answering:
     """An ordinary perceptron of the same size, by back-propagation."""
-    torch.manual_seed(seed)
-    body = nn.Sequential(nn.Linear(data.x[0].numel(), effort.hidden), nn.ReLU(), nn.Linear(effort.hidden, data.classes))
-    _fit(body, data.x.flatten(1), data.y, effort, seed)
-    return Plain(body)
+    return Plain(_perceptron(data, effort, seed))
 
 
 def svm(data: Pictures, effort: Effort, seed: int) -> Answering:
     """A line on raw pixels."""
-    body = nn.Linear(data.x[0].numel(), data.classes)
+    body = nn.Linear(data.inputs, data.classes)
     torch.manual_seed(seed)
     nn.init.normal_(body.weight, std=0.01)
     if not effort.untrained:
@@ -135,131 +131,125 @@ def svm(data: Pictures, effort: Effort, seed: int) -> Answering:
     return Plain(body)
 
 
+def _converted(balance: Balance, start: float) -> Learn:
+    def learn(data: Pictures, effort: Effort, seed: int) -> Answering:
+        body = _perceptron(data, effort, seed, bias=False)
+        net = convert(body, data.x[:1000].flatten(1), balance=balance, start=start)
+        return Converted(net, effort.converted_steps)
+
+    return learn
+
+
+def _perceptron(data: Pictures, effort: Effort, seed: int, *, bias: bool = True) -> nn.Module:
+    torch.manual_seed(seed)
+    layers = nn.Linear(data.inputs, effort.hidden, bias=bias), nn.Linear(effort.hidden, data.classes, bias=bias)
+    body = nn.Sequential(layers[0], nn.ReLU(), layers[1])
+    _fit(body, data.x.flatten(1), data.y, effort, seed)
+    return body
+
+
 def bptt(data: Pictures, effort: Effort, seed: int) -> Answering:
     """A spiking perceptron through substitute derivatives."""
     torch.manual_seed(seed)
-    net = create_model(
-        "spiking_mlp", features=data.x[0].numel(), classes=data.classes, hidden=str(effort.hidden), threshold=0.5
-    )
-    _fit(net, data.x.flatten(1), data.y, effort, seed)
-    return Wrapped(net, net.config.steps)  # type: ignore[union-attr, arg-type]
+    net = Perceptron(data.inputs, effort.hidden, data.classes)
+    _fit(net.model, data.x.flatten(1), data.y, effort, seed)
+    return net
 
 
 def _recurrent(name: str) -> Learn:
     def learn(data: Pictures, effort: Effort, seed: int) -> Answering:
         torch.manual_seed(seed)
-        net = _by_rows(name, data)
-        _fit(net, data.x.unsqueeze(1), data.y, effort, seed)
-        return Wrapped(net, data.x.shape[1])
+        net = ByRows(name, (data.x.shape[1], data.x.shape[2]), data.classes)
+        _fit(net.model, net.frames(data.x), data.y, effort, seed, rate=5e-3)
+        return net.eval()
 
     return learn
 
 
-def _by_rows(name: str, data: Pictures) -> nn.Module:
-    """A recurrent network that reads a picture row by row."""
-    _, frames, bands = data.x.shape
-    return create_model(name, frames=frames, bands=bands, classes=data.classes)
-
-
-def _fit(net: nn.Module, x: Tensor, y: Tensor, effort: Effort, seed: int) -> None:
+def _fit(net: nn.Module, x: Tensor, y: Tensor, effort: Effort, seed: int, rate: float = 2e-3) -> None:
     """By the project's one loop, to the last epoch. Nothing is chosen by what validates, so a tenth will do for it."""
     if effort.untrained:
         return
-    source = Tensors(x, y)
-    held = Tensors(x[: max(1, len(x) // 10)], y[: max(1, len(x) // 10)])
+    held = max(1, len(x) // 10)
     wanted = TrainSettings(
-        epochs=effort.epochs, batch_size=32, optimiser="adam", lr=2e-3, weight_decay=0.0, keep="last", seed=seed
+        epochs=effort.epochs, batch_size=32, optimiser="adam", lr=rate, weight_decay=0.0, keep="last", seed=seed
     )
-    fit(net, TrainData(source, held), wanted)
+    fit(net, TrainData(Tensors(x, y), Tensors(x[:held], y[:held])), wanted)
 
 
 def by_eprop(data: Pictures, effort: Effort, seed: int) -> Answering:
     """A recurrent network by e-prop: errors reach neurons over fixed random weights; steps by Adam."""
     torch.manual_seed(seed)
-    net = _by_rows("lsnn", data)
+    whole = ByRows("lsnn", (data.x.shape[1], data.x.shape[2]), data.classes)
+    net = whole.model
     assert isinstance(net, LSNN)
     chance = torch.Generator().manual_seed(seed)
     back = feedback_weights("random", net.readout.weight.detach(), chance).T
     held = (net.inputs.weight, net.inputs.bias, net.recurrent.weight, net.readout.weight, net.readout.bias)
-    steps = torch.optim.Adam(held, lr=5e-3)
-    batches = shuffled(len(data.x), 32, effort.turns, chance)
+    first = 5e-3
+    steps = torch.optim.Adam(held, lr=first)
+    batches = shuffled(len(data.x), 32, effort.turns(effort.epochs), chance)
     for n, rows in enumerate(batches):
-        found = eprop(net, data.x[rows].unsqueeze(1), data.y[rows], back)
+        found = eprop(net, whole.frames(data.x[rows]), data.y[rows], back)
         for parameter, gradient in zip(held, found[1:], strict=True):
             parameter.grad = torch.as_tensor(gradient)
         for group in steps.param_groups:
-            group["lr"] = 5e-3 * (1 - n / len(batches))
+            group["lr"] = first * (1 - n / len(batches))
         steps.step()
-    return Wrapped(net.eval(), data.x.shape[1])
+    return whole.eval()
 
 
 def bp_stdp(data: Pictures, effort: Effort, seed: int) -> Answering:
     """Integrate-and-fire neurons by BP-STDP."""
-    settings = BPSTDPSettings(hidden=effort.hidden, epochs=effort.turns)
+    settings = BPSTDPSettings(hidden=effort.hidden, epochs=effort.turns(effort.epochs))
     return learn_bp_stdp(data.x, data.y, data.classes, settings, seed)
 
 
 def erbp(data: Pictures, effort: Effort, seed: int) -> Answering:
     """Leaky neurons by event-driven random back-propagation."""
-    settings = RandomFeedbackSettings(hidden=effort.hidden, epochs=effort.turns)
+    settings = RandomFeedbackSettings(hidden=effort.hidden, epochs=effort.turns(effort.epochs))
     return learn_random_feedback(data.x, data.y, data.classes, settings, seed)
 
 
 def tempotron(data: Pictures, effort: Effort, seed: int) -> Answering:
     """Tempotrons on latencies."""
-    settings = TempotronSettings(epochs=effort.turns)
+    settings = TempotronSettings(epochs=effort.turns(effort.epochs))
     return learn_tempotrons(data.x, data.y, data.classes, settings, seed)
 
 
 def resume(data: Pictures, effort: Effort, seed: int) -> Answering:
     """One layer by ReSuMe on latencies."""
-    return learn_resume(data.x, data.y, data.classes, ReSuMeSettings(epochs=effort.turns), seed)
+    settings = ReSuMeSettings(epochs=effort.turns(effort.epochs))
+    return learn_resume(data.x, data.y, data.classes, settings, seed)
 
 
 def diehl_cook(data: Pictures, effort: Effort, seed: int) -> Answering:
     """Competing neurons by pair STDP; labels afterwards."""
-    settings = DiehlCookSettings(
-        neurons=effort.competing, steps=effort.shown_ms, epochs=0 if effort.untrained else effort.rounds
-    )
+    settings = DiehlCookSettings(neurons=effort.competing, steps=effort.shown_ms, epochs=effort.turns(effort.rounds))
     return learn_diehl_cook(data.x, data.y, data.classes, settings, seed)
 
 
 def rbm(data: Pictures, effort: Effort, seed: int) -> Answering:
     """A spiking Boltzmann machine with class neurons."""
-    settings = BoltzmannSettings(hidden=effort.hidden, epochs=0 if effort.untrained else effort.sampling)
+    settings = BoltzmannSettings(hidden=effort.hidden, epochs=effort.turns(effort.sampling))
     return learn_rbm(data.x, data.y, data.classes, settings, seed)
 
 
 def dbn(data: Pictures, effort: Effort, seed: int) -> Answering:
     """Two spiking Boltzmann machines, one on the other."""
-    settings = BoltzmannSettings(hidden=effort.hidden, epochs=0 if effort.untrained else effort.sampling)
+    settings = BoltzmannSettings(hidden=effort.hidden, epochs=effort.turns(effort.sampling))
     return learn_dbn(data.x, data.y, data.classes, settings, seed)
-
-
-class Read(Answering):
-    """The SDNN with a line behind it."""
-
-    def __init__(self, net: SDNN, weight: Tensor, bias: Tensor) -> None:
-        super().__init__()
-        self.net, self.steps = net, net.settings.steps
-        self.read = Synapses(weight)
-        self.register_buffer("read_bias", bias)
-
-    def answer(self, x: Tensor, steps: int) -> Tensor:
-        scores: Tensor = self.read(self.net.features(x, steps))
-        return scores + self.get_buffer("read_bias")
 
 
 def sdnn(data: Pictures, effort: Effort, seed: int) -> Answering:
     """Convolutions by the order of spikes, then a linear SVM."""
-    settings = SDNNSettings(pictures=(effort.taught, effort.taught))
-    if min(data.x.shape[1:]) < 16:  # the filters of small pictures
-        settings = replace(settings, kernels=(3, 2), thresholds=(4.0, 1.0), centre=0.5, maps=(32, 100))
+    x = large(data.x)
+    # Small pictures have fewer contrasts below a filter.
+    first = SDNNSettings.thresholds[0] if x.shape == data.x.shape else 8.0
+    settings = SDNNSettings(pictures=(effort.turns(effort.taught),) * 2, thresholds=(first, 1.0))
     net = SDNN(settings, torch.Generator().manual_seed(seed))
-    if not effort.untrained:
-        teach(net, data.x, torch.Generator().manual_seed(seed + 1))
-    features = torch.cat([net.features(rows) for rows in data.x.split(100)])  # type: ignore[no-untyped-call]
-    return Read(net, *fit_svm(features, data.y, data.classes, 0.1))
+    teach(net, x, torch.Generator().manual_seed(seed + 1))
+    return Read(net, *fit_svm(all_features(net, x), data.y, data.classes, 0.1))
 
 
 def lsm(data: Pictures, effort: Effort, seed: int) -> Answering:
@@ -272,10 +262,14 @@ def lsm(data: Pictures, effort: Effort, seed: int) -> Answering:
 
 _NUMBERS = Hardware("global", False, False, True, True, True, 1, 1, 1)
 _THROUGH_TIME = Hardware("global", False, True, True, True, True, 1, 1, 2)
+_CONVERTED = replace(_NUMBERS, binary=True)
 
 METHODS: dict[str, Method] = {
     "ann": Method(ann, _NUMBERS),
     "svm": Method(svm, replace(_NUMBERS, transports=False)),
+    "convert-max": Method(_converted("max", 0.0), _CONVERTED),
+    "convert-percentile": Method(_converted("percentile", 0.0), _CONVERTED),
+    "convert-half": Method(_converted("max", 0.5), _CONVERTED),
     "bptt": Method(bptt, _THROUGH_TIME),
     "bp-stdp": Method(bp_stdp, Hardware("layer's error", True, True, True, False, False, 1, 1, 0)),
     "erbp": Method(erbp, Hardware("layer's error", True, True, False, False, False, 1, 1, 0)),

@@ -56,23 +56,6 @@ class Synapses(nn.Module):
         return nn.functional.linear(x.flatten(0, -2), self.weight).reshape(*x.shape[:-1], -1)
 
 
-class Wrapped(Answering):
-    """A registered network in the comparison's form: pictures with a channel, `by_step` with fewer steps.
-
-    Args:
-        model: with `by_step(x) -> (T, B, K)`.
-        steps: T.
-    """
-
-    def __init__(self, model: nn.Module, steps: int) -> None:
-        super().__init__()
-        self.model, self.steps = model, steps
-
-    def answer(self, x: Tensor, steps: int) -> Tensor:
-        found: Tensor = self.model.by_step(x.unsqueeze(1), steps)[-1]  # type: ignore[operator]
-        return found
-
-
 @dataclass(frozen=True)
 class StepCost(Cell):
     """What one update costs where a layer of neurons works its steps out itself; it computes nothing."""

@@ -51,9 +51,9 @@ class BoltzmannSettings:
     hidden: int = 200
     each: int = 4
     tau: int = 4
-    steps: int = 12
+    steps: int = 20
     settle: int = 4
-    answer: int = 24
+    answer: int = 80
     rate: float = 0.2
     epochs: int = 4
     batch: int = 20

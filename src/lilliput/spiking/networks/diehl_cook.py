@@ -60,7 +60,7 @@ class DiehlCookSettings:
     tau_trace: float = 20.0
     potentiation: float = 0.01
     depression: float = -0.0001
-    rise: float = 0.2
+    rise: float = 0.5
     inhibition: float = 120.0
     refractory: int = 5
     epochs: int = 1

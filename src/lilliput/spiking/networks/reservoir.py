@@ -3,7 +3,7 @@ r"""A liquid state machine: a fixed recurrent network of spiking neurons on a gr
     P(i and j are joined) = C · e^(-(d_ij / λ)²),    C: .3 excitatory to excitatory, .2 to inhibitory, .4 and .1 back
     state = exponentially filtered spikes, at several moments
 
-Nothing in it learns but the line, and that without a gradient: it is a ridge regression.
+Nothing in it learns but the line, which is a linear support vector machine.
 
 Axes: T time steps, B batch, F frames, W values of a frame, N neurons, K classes.
 
@@ -18,11 +18,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from lilliput.layers.neuron_cells import State
 from lilliput.layers.spiking import LIF
 from lilliput.spiking.networks.answering import Answering, Synapses
+from lilliput.train.svm import fit_svm
 
 _JOINED = {(True, True): 0.3, (True, False): 0.2, (False, True): 0.4, (False, False): 0.1}
 """C, by whether the sending and the receiving neuron excite."""
@@ -43,7 +43,7 @@ class ReservoirSettings:
         tau: of the potentials, in steps.
         tau_state: of the filter of spikes, in steps.
         moments: that the state is read at, evenly over the steps.
-        ridge: of the regression, as a share of the variance.
+        c: of the line that reads it, see `fit_svm`.
     """
 
     grid: tuple[int, int, int] = (15, 3, 3)
@@ -56,7 +56,7 @@ class ReservoirSettings:
     tau: float = 6.0
     tau_state: float = 12.0
     moments: int = 10
-    ridge: float = 0.1
+    c: float = 0.03
 
 
 class Reservoir(Answering):
@@ -116,10 +116,11 @@ class Reservoir(Answering):
     def fit(self, x: Tensor, y: Tensor) -> None:
         """Learn the line: (N, F, W), class numbers (N,)."""
         states = torch.cat([self.states(rows) for rows in x.split(200)])  # type: ignore[no-untyped-call]
-        weight, mean, level = fit_ridge(states.flatten(1), y, len(self.get_buffer("read_level")), self.settings.ridge)
+        mean = states.mean(0)
+        weight, level = fit_svm((states - mean).flatten(1), y, len(self.get_buffer("read_level")), self.settings.c)
         for read, part in zip(self.read, weight.chunk(self.settings.moments, 1), strict=True):
             read.get_buffer("weight").copy_(part)
-        self.get_buffer("read_mean").copy_(mean.reshape(self.settings.moments, -1))
+        self.get_buffer("read_mean").copy_(mean)
         self.get_buffer("read_level").copy_(level)
 
 
@@ -135,28 +136,3 @@ def wire(settings: ReservoirSettings, generator: torch.Generator) -> Tensor:
     joined = torch.rand(size, size, generator=generator) < chance.fill_diagonal_(0)
     weight = settings.strength * torch.rand(size, size, generator=generator)
     return torch.where(excites, weight, -weight) * joined
-
-
-@torch.no_grad()
-def fit_ridge(x: Tensor, y: Tensor, classes: int, ridge: float) -> tuple[Tensor, Tensor, Tensor]:
-    """The best line from features to ±1 by class, W (x - mean) + level: (K, D), (D,), (K,). Features count alike.
-
-    Args:
-        x: features (N, D).
-        y: class numbers, (N,).
-        classes: K.
-        ridge: as a share of the features' variance, above 0.
-    """
-    mean, spread = x.double().mean(0), x.double().std(0).clamp_min(1e-6)
-    features = (x.double() - mean) / spread
-    side = 2 * F.one_hot(y, classes).double() - 1
-    level, held = side.mean(0), ridge * len(x)
-    if len(x) < features.shape[1]:
-        inner = features @ features.T
-        inner.diagonal().add_(held)
-        weight = features.T @ torch.linalg.solve(inner, side - level)
-    else:
-        inner = features.T @ features
-        inner.diagonal().add_(held)
-        weight = torch.linalg.solve(inner, features.T @ (side - level))
-    return (weight.T / spread).float(), mean.float(), level.float()
