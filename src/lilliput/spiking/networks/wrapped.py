@@ -71,8 +71,9 @@ class ByRows(Answering):
         rows, columns = size
         self.repeat = max(1, ROWS // rows)
         self.steps = rows * self.repeat
-        tuned = {} if name == "spiking_lstm" else {"tau": 4.0, "tau_adaptation": 24.0, "threshold": 0.2}
-        self.model = create_model(name, frames=self.steps, bands=columns, classes=classes, **tuned)
+        tuned: dict[str, object] = {"tau": 4.0, "tau_adaptation": 24.0, "threshold": 0.2}
+        tuned = {} if name == "spiking_lstm" else tuned
+        self.model = create_model(name, frames=self.steps, bands=columns, classes=classes, **tuned)  # type: ignore[arg-type]
 
     def frames(self, x: Tensor) -> Tensor:
         """(B, Y, X) -> (B, 1, steps, X)."""
