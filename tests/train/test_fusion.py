@@ -33,4 +33,4 @@ def test_the_sum_of_absolute_weights_is_added_for_convolutions_only() -> None:
     x, y = torch.randn(5, 2, 2).double(), torch.tensor([0, 1, 2, 3, 0])
     plain = lambda model, x, y: cross_entropy(model(x), y)  # noqa: E731
     extra = with_l1(plain, 0.25)(model, x, y) - plain(model, x, y)
-    assert float(extra.detach()) == pytest.approx(0.25 * float(model[0].weight.abs().sum()), rel=1e-9)
+    assert float(extra.detach()) == pytest.approx(0.25 * float(model[0].weight.detach().abs().sum()), rel=1e-9)
