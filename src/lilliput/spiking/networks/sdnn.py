@@ -24,7 +24,7 @@ from torch.nn import functional as F
 from lilliput.layers.multi_step import Fired
 from lilliput.layers.neuron_cells import Leaky, State
 from lilliput.layers.spiking import Neuron
-from lilliput.spiking.encoders import rank_order
+from lilliput.spiking.encoders import difference_of_gaussians, rank_order
 from lilliput.spiking.rules.simplified import MapSpikes, OrderSTDP, Winners, fire_first, no_spikes, winners
 
 
@@ -138,7 +138,6 @@ class SDNN(nn.Module):
     ) -> None:
         super().__init__()
         self.settings = settings
-        self.register_buffer("dog", difference_of_gaussians(settings.centre))
         before = 2
         for n, (maps, kernel, threshold) in enumerate(
             zip(settings.maps, settings.kernels, settings.thresholds, strict=True)
@@ -156,9 +155,9 @@ class SDNN(nn.Module):
     @torch.no_grad()
     def encode(self, x: Tensor) -> Tensor:
         """When each value of the two contrasts fires: pictures (B, Y, X) in [0, 1] -> (B, 2, Y, X), T for never."""
-        dog = self.get_buffer("dog")
-        half = dog.shape[-1] // 2
-        contrast = F.conv2d(F.pad(x.unsqueeze(1), (half,) * 4, mode="replicate"), dog).clamp_min(0)
+        width = self.settings.centre
+        size = 2 * math.ceil(3 * width) + 1  # three widths of the narrow bell to each side
+        contrast = difference_of_gaussians(x.unsqueeze(1), centre=width, surround=2 * width, size=size)
         # Below a share of the picture's largest nothing fires; ties of nothing are no ties of something.
         largest = contrast.flatten(1).max(1).values.reshape(-1, 1, 1, 1)
         kept = torch.where(contrast >= self.settings.contrast * largest.clamp_min(1e-6), contrast, 0.0)
@@ -245,17 +244,3 @@ def patches(times: Tensor, won: Winners, kernel: int, steps: int) -> Tensor:
 def earliest(time: Tensor) -> Tensor:
     """The earliest of each 2×2, borders too: (B, C, Y, X) -> (B, C, ⌈Y/2⌉, ⌈X/2⌉)."""
     return (-F.max_pool2d(-time.float(), 2, ceil_mode=True)).to(time.dtype)
-
-
-def difference_of_gaussians(centre: float, surround: float | None = None) -> Tensor:
-    """Filters ON and OFF, each of sum 0: (2, 1, K, K); K covers three widths of the surround."""
-    wide = 2 * centre if surround is None else surround
-    half = max(1, math.ceil(1.5 * wide))
-    line = torch.arange(-half, half + 1, dtype=torch.float32)
-    bells = []
-    for width in (centre, wide):
-        bell = torch.exp(-0.5 * (line / width).square())
-        square = bell.unsqueeze(1) * bell
-        bells.append(square / square.sum())
-    on = bells[0] - bells[1]
-    return torch.stack([on, -on]).unsqueeze(1)
