@@ -80,6 +80,8 @@ class Effort:
     Args:
         hidden: neurons of hidden layers.
         epochs: of methods that see labels while they learn.
+        recurrent: epochs of recurrent networks.
+        machine: hidden neurons of a Boltzmann machine.
         competing: neurons of the layer of Diehl and Cook.
         shown_ms: that they look at a picture for.
         rounds: epochs of that layer.
@@ -91,10 +93,12 @@ class Effort:
 
     hidden: int = 256
     epochs: int = 10
+    recurrent: int = 10
+    machine: int = 100
     competing: int = 100
     shown_ms: int = 250
     rounds: int = 1
-    sampling: int = 5
+    sampling: int = 10
     taught: int = 4000
     converted_steps: int = 32
     untrained: bool = False
@@ -160,7 +164,7 @@ def _recurrent(name: str) -> Learn:
     def learn(data: Pictures, effort: Effort, seed: int) -> Answering:
         torch.manual_seed(seed)
         net = ByRows(name, (data.x.shape[1], data.x.shape[2]), data.classes)
-        _fit(net.model, net.frames(data.x), data.y, effort, seed, rate=5e-3)
+        _fit(net.model, net.frames(data.x), data.y, replace(effort, epochs=effort.recurrent), seed, rate=5e-3)
         return net.eval()
 
     return learn
@@ -188,7 +192,7 @@ def by_eprop(data: Pictures, effort: Effort, seed: int) -> Answering:
     held = (net.inputs.weight, net.inputs.bias, net.recurrent.weight, net.readout.weight, net.readout.bias)
     first = 5e-3
     steps = torch.optim.Adam(held, lr=first)
-    batches = shuffled(len(data.x), 32, effort.turns(effort.epochs), chance)
+    batches = shuffled(len(data.x), 32, effort.turns(effort.recurrent), chance)
     for n, rows in enumerate(batches):
         found = eprop(net, whole.frames(data.x[rows]), data.y[rows], back)
         for parameter, gradient in zip(held, found[1:], strict=True):
@@ -231,13 +235,13 @@ def diehl_cook(data: Pictures, effort: Effort, seed: int) -> Answering:
 
 def rbm(data: Pictures, effort: Effort, seed: int) -> Answering:
     """A spiking Boltzmann machine with class neurons."""
-    settings = BoltzmannSettings(hidden=effort.hidden, epochs=effort.turns(effort.sampling))
+    settings = BoltzmannSettings(hidden=effort.machine, epochs=effort.turns(effort.sampling))
     return learn_rbm(data.x, data.y, data.classes, settings, seed)
 
 
 def dbn(data: Pictures, effort: Effort, seed: int) -> Answering:
     """Two spiking Boltzmann machines, one on the other."""
-    settings = BoltzmannSettings(hidden=effort.hidden, epochs=effort.turns(effort.sampling))
+    settings = BoltzmannSettings(hidden=effort.machine, epochs=effort.turns(effort.sampling))
     return learn_dbn(data.x, data.y, data.classes, settings, seed)
 
 

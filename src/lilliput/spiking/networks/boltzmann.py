@@ -48,14 +48,14 @@ class BoltzmannSettings:
         batch: pictures at once.
     """
 
-    hidden: int = 200
+    hidden: int = 100
     each: int = 4
     tau: int = 4
     steps: int = 20
     settle: int = 4
-    answer: int = 80
-    rate: float = 0.2
-    epochs: int = 4
+    answer: int = 160
+    rate: float = 0.4
+    epochs: int = 10
     batch: int = 20
 
 
