@@ -86,6 +86,8 @@ class SpikingMLP(nn.Module):
 
     def by_step(self, x: Tensor, steps: int | None = None) -> Tensor:
         """What the outputs counted up to each step: (B, ...) -> (T, B, classes). `steps`: only so many."""
-        current = x.flatten(1).unsqueeze(0).expand(self.steps if steps is None else steps, -1, -1)
-        counted: Tensor = self.body(current)[0]
+        first, *others = self.body.layers
+        # The picture stays, and so does what the first layer makes of it: it is worked out once.
+        current = first(x.flatten(1)).unsqueeze(0).expand(self.steps if steps is None else steps, -1, -1)
+        counted: Tensor = SpikingSequential(*others)(current)[0]
         return torch.cumsum(counted, 0)

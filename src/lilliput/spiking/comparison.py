@@ -123,7 +123,7 @@ def run_at(network: Answering, x: Tensor, steps: int, *, counted: int = 100) -> 
     some = x[:counted]
     with torch.no_grad(), OperationCounter(network) as counter:
         network.answer(some, steps)
-    return Point(steps, predicted, counter.report(len(some)))
+    return Point(steps, predicted, counter.so_far(len(some)))
 
 
 def some_steps(steps: int, points: int = 4) -> list[int]:

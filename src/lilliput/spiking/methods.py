@@ -35,7 +35,7 @@ from lilliput.spiking.networks.fully_connected import (
 from lilliput.spiking.networks.reservoir import Reservoir, ReservoirSettings
 from lilliput.spiking.networks.sdnn import SDNN, SDNNSettings, teach
 from lilliput.spiking.networks.spike_times import ReSuMeSettings, TempotronSettings, learn_resume, learn_tempotrons
-from lilliput.spiking.networks.wrapped import ByRows, Converted, Perceptron, Plain, Read, all_features, large
+from lilliput.spiking.networks.wrapped import LARGE, ByRows, Converted, Perceptron, Plain, Read, all_features, large
 from lilliput.spiking.rules.eprop import eprop
 from lilliput.spiking.rules.random_feedback import feedback_weights
 from lilliput.train.data import Tensors, TrainData
@@ -150,6 +150,25 @@ def _perceptron(data: Pictures, effort: Effort, seed: int, *, bias: bool = True)
     body = nn.Sequential(layers[0], nn.ReLU(), layers[1])
     _fit(body, data.x.flatten(1), data.y, effort, seed)
     return body
+
+
+def converted_cnn(data: Pictures, effort: Effort, seed: int) -> Answering:
+    """Two convolutions and a line, by back-propagation, converted."""
+    torch.manual_seed(seed)
+    height, width = data.x.shape[1:]
+    narrow, wide = 8, 16
+    # Small pictures are halved once.
+    pools = [nn.AvgPool2d(2)] if height >= LARGE else []
+    left = (height // (2 << len(pools))) * (width // (2 << len(pools)))
+    body = nn.Sequential(
+        nn.Unflatten(1, (1, height, width)),
+        *(nn.Conv2d(1, narrow, 3, padding=1, bias=False), nn.ReLU(), nn.AvgPool2d(2)),
+        *(nn.Conv2d(narrow, wide, 3, padding=1, bias=False), nn.ReLU(), *pools),
+        *(nn.Flatten(), nn.Linear(wide * left, data.classes, bias=False)),
+    )
+    _fit(body, data.x.flatten(1), data.y, effort, seed)
+    net = convert(body, data.x[:1000].flatten(1), balance="percentile", start=0.5)
+    return Converted(net, effort.converted_steps)
 
 
 def bptt(data: Pictures, effort: Effort, seed: int) -> Answering:
@@ -274,6 +293,7 @@ METHODS: dict[str, Method] = {
     "convert-max": Method(_converted("max", 0.0), _CONVERTED),
     "convert-percentile": Method(_converted("percentile", 0.0), _CONVERTED),
     "convert-half": Method(_converted("max", 0.5), _CONVERTED),
+    "convert-cnn": Method(converted_cnn, _CONVERTED),
     "bptt": Method(bptt, _THROUGH_TIME),
     "bp-stdp": Method(bp_stdp, Hardware("layer's error", True, True, True, False, False, 1, 1, 0)),
     "erbp": Method(erbp, Hardware("layer's error", True, True, False, False, False, 1, 1, 0)),
@@ -286,6 +306,6 @@ METHODS: dict[str, Method] = {
     "diehl-cook": Method(diehl_cook, Hardware("synapse", True, True, False, False, True, 3, 1, 0)),
     "spiking-rbm": Method(rbm, Hardware("three factors", True, True, False, False, False, 1, 1, 0)),
     "spiking-dbn": Method(dbn, Hardware("three factors", True, True, False, False, False, 1, 1, 0)),
-    "lsm": Method(lsm, Hardware("no rule", False, True, False, True, True, 2, 0, 0)),
+    "lsm": Method(lsm, Hardware("no rule", False, False, False, True, True, 2, 0, 0)),
 }
 """By name, ordinary networks first."""
