@@ -40,7 +40,7 @@ class Settings:
     items: int = 0
     hidden: int = 128
     epochs: int = 10
-    recurrent: int = 12
+    recurrent: int = 24
     machine: int = 100
     competing: int = 100
     shown_ms: int = 250
@@ -283,7 +283,7 @@ register_paper(
                     "items": 200, "hidden": 32, "epochs": 2, "recurrent": 1, "machine": 30, "competing": 20,
                     "shown_ms": 60, "sampling": 2, "taught": 100, "converted_steps": 16, "counted": 20, "points": 3,
                     "bits": "4"}),
-                "small": Scale(seconds=25, memory_bytes=2**30, seeds=3),
+                "small": Scale(seconds=15, memory_bytes=2**30, seeds=3),
                 "full": Scale(seconds=7200, memory_bytes=2**32, seeds=3, settings={
                     "hidden": 800, "epochs": 40, "recurrent": 60, "machine": 500, "competing": 400, "rounds": 3,
                     "sampling": 30, "taught": 60000, "converted_steps": 128, "points": 8}),
