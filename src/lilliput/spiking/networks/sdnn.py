@@ -167,20 +167,23 @@ class SDNN(nn.Module):
         return time.reshape(kept.shape)
 
     @torch.no_grad()
-    def layer(self, number: int, times: Tensor) -> MapSpikes:
-        """A layer over all steps: first spikes before it, (B, C, Y, X) -> those of its places."""
+    def layer(self, number: int, times: Tensor, upto: int | None = None) -> MapSpikes:
+        """A layer over all steps, or the first ones: first spikes before it, (B, C, Y, X) -> those of its places."""
         synapses, neurons = getattr(self, f"synapses{number}"), getattr(self, f"neurons{number}")
         times, state = times.contiguous(memory_format=torch.channels_last), None
-        for step in range(self.settings.steps):
+        for step in range(self.settings.steps if upto is None else upto):
             _, state = neurons(synapses((times == step).to(synapses.weight.dtype)).unsqueeze(0), state)
         return MapSpikes(*state[2:])  # type: ignore[index]
 
     @torch.no_grad()
-    def forward(self, x: Tensor, layers: int | None = None) -> Tensor:
-        """First spikes of the last layer, or of the first `layers`: (B, Y, X) -> times (B, C, y, x)."""
+    def forward(self, x: Tensor, layers: int | None = None, upto: int | None = None) -> Tensor:
+        """First spikes of the last layer, or of the first `layers`: (B, Y, X) -> times (B, C, y, x).
+
+        `upto`: only so many steps are run, at least 1; what would fire later has not fired.
+        """
         times = self.encode(x)
         for number in range(len(self.settings.maps) if layers is None else layers):
-            fired = self.layer(number, times)
+            fired = self.layer(number, times, upto)
             maps = torch.full((len(x), self.settings.maps[number], *fired.time.shape[1:]), self.settings.steps)
             times = earliest(maps.scatter_(1, fired.channel.unsqueeze(1), fired.time.unsqueeze(1)))
         return times
@@ -189,9 +192,8 @@ class SDNN(nn.Module):
     def features(self, x: Tensor, upto: int | None = None) -> Tensor:
         """Steps left after each first spike, as a share: (B, Y, X) -> (B, features). `upto`: of so many steps."""
         steps = self.settings.steps
-        times = self(x)
-        left = (steps - times).clamp_min(0) / steps
-        return torch.where(times < (steps if upto is None else upto), left, 0.0).flatten(1)
+        left = steps - self(x, upto=upto)
+        return (left.clamp_min(0) / steps).flatten(1)
 
 
 def teach(net: SDNN, x: Tensor, generator: torch.Generator | None = None) -> list[float]:
