@@ -192,7 +192,7 @@ class SDNN(nn.Module):
     def features(self, x: Tensor, upto: int | None = None) -> Tensor:
         """Steps left after each first spike, as a share: (B, Y, X) -> (B, features). `upto`: of so many steps."""
         steps = self.settings.steps
-        left = steps - self(x, upto=upto)
+        left: Tensor = steps - self(x, upto=upto)
         return (left.clamp_min(0) / steps).flatten(1)
 
 
