@@ -116,6 +116,11 @@ def no_comparison(result: Result) -> Mapping[str, float]:
     return {}
 
 
+def nothing_drawn(result: Result, folder: Path) -> Sequence[Path]:
+    """The drawing of a recipe whose units write all files themselves."""
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Runs a paper's system.
@@ -127,6 +132,7 @@ class Recipe:
         claims: ids of the claims that it measures.
         methods: sides of the comparison, the paper's own first.
         compare: all rows → claim → figure, for claims that compare methods.
+        draw: all rows and a folder → files written there that show methods side by side, relative to it.
         trainings: name → settings of a published training, by the fields of `TrainSettings`, for other networks too.
 
     Raises:
@@ -139,6 +145,7 @@ class Recipe:
     claims: tuple[str, ...] = ()
     methods: tuple[str, ...] = ("paper",)
     compare: Callable[[Result], Mapping[str, float]] = no_comparison
+    draw: Callable[[Result, Path], Sequence[Path]] = nothing_drawn
     trainings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -69,7 +69,7 @@ def run_plan(plan: Plan, store: Store, *, emit: Emit = silent) -> Outcome:
             for index, result in finished:
                 parts[index] = result
                 emit(Event("step", plan.paper.name, step=len(parts), total=len(plan.units)))
-        result = _whole(plan, [parts[index] for index in range(len(plan.units))])
+        result = _whole(plan, [parts[index] for index in range(len(plan.units))], partial)
         _store_figures(handle, plan, result)
         _write_result(plan, partial, result)
         for path in (Path("result.json"), *result.artifacts):
@@ -171,13 +171,15 @@ def _unit(plan: Plan, partial: Path, method: str, seed: int, emit: Emit) -> Unit
     return Unit(plan.recipe.run, context, plan.threads)
 
 
-def _whole(plan: Plan, results: list[Result]) -> Result:
+def _whole(plan: Plan, results: list[Result], folder: Path) -> Result:
     merged = merge([(method, seed, result) for (method, seed), result in zip(plan.units, results, strict=True)])
     measured = {**merged.measured, **plan.recipe.compare(merged)}
     strange = sorted(set(measured) - set(plan.recipe.claims))
     if strange:
         raise ValueError(f"the recipe of {plan.paper.name} measures {', '.join(strange)} without naming it in `claims`")
-    return Result(merged.rows, merged.artifacts, measured)
+    with write_errors(folder):
+        drawn = plan.recipe.draw(merged, folder)
+    return Result(merged.rows, (*merged.artifacts, *drawn), measured)
 
 
 # --- the end ---------------------------------------------------------------------------------------------------
