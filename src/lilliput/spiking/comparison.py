@@ -171,7 +171,7 @@ def _to_levels(weight: Tensor, middle: Tensor, reach: Tensor, levels: int) -> Te
     even = levels - 1 if levels > 2 and float(middle) == 0 else levels
     step = 2 * reach / (even - 1)
     place = ((weight - middle + reach) / step).round().clamp(0, even - 1)
-    return middle - reach + step * place
+    return middle + step * (place - (even - 1) / 2)  # in this order, so that the level in the middle is exact
 
 
 def front(points: Sequence[tuple[float, float]]) -> list[int]:
