@@ -30,17 +30,12 @@ def rotations(angles: Tensor) -> Tensor:
         angles (..., 3) of φ, θ, ω in radians -> (..., 2, 2), complex.
     """
     # θ/2, (φ + ω)/2 and (φ - ω)/2 at once: for a few numbers an operator's start costs more than its work.
-    halves = angles @ _halves(angles.dtype, angles.device)
+    halves = angles @ angles.new_tensor([[0.0, 0.5, 0.5], [0.5, 0.0, 0.0], [0.0, 0.5, -0.5]])
     (cos, cos_sum, cos_gap), (sin, sin_sum, sin_gap) = halves.cos().unbind(-1), halves.sin().unbind(-1)
     a, b, c, d = cos * cos_sum, cos * sin_sum, sin * cos_gap, sin * sin_gap
     minus_d = -d
     parts = torch.stack([a, -b, -c, minus_d, c, minus_d, a, b], -1)
     return torch.view_as_complex(parts.view(*angles.shape[:-1], 2, 2, 2))
-
-
-@functools.cache
-def _halves(dtype: torch.dtype, device: torch.device) -> Tensor:
-    return torch.tensor([[0.0, 0.5, 0.5], [0.5, 0.0, 0.0], [0.0, 0.5, -0.5]], dtype=dtype, device=device)
 
 
 def rotate_each(state: Tensor, matrices: Tensor) -> Tensor:
