@@ -89,7 +89,12 @@ class NetworkClassifier:
         )
         objective = square_to_sign if s.link == "expectation" else row_loss
         self.training = fit(
-            model, data, s.train, emit=self.emit, objective=objective, judge=lambda m, held: log_loss_of(m, held, s.link)
+            model,
+            data,
+            s.train,
+            emit=self.emit,
+            objective=objective,
+            judge=lambda m, held: log_loss_of(m, held, s.link),
         )
         self.model = model
         return self
