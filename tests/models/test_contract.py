@@ -59,6 +59,7 @@ class TestWhatModelsCompute:
         other.load_state_dict(copy.deepcopy(model.state_dict()))
         assert torch.equal(other(x), model(x))
 
+    @pytest.mark.filterwarnings("ignore:The tensor attributes .*_flat_weights:UserWarning")  # PyTorch's own cells
     def test_exports_with_a_batch_of_one(self, name: str) -> None:
         model, x = _warm(name), example_input(name)
         program = torch.export.export(model, (x,))

@@ -12,12 +12,13 @@ from lilliput.core.errors import BadTask, MissingFile, UnknownName
 from lilliput.features import Affine
 from lilliput.tasks import Split, Task, get_task, tasks
 
-WITHOUT_DATA = ["digits", "fashion", "spoken-digits", "wrist-activity"]
+WITHOUT_DATA = ["digits", "fashion", "fashion-saccades", "skeleton-actions", "spoken-digits", "wrist-activity"]
 
 
 def test_the_tasks_are_registered() -> None:
     assert list(tasks) == [
-        *("arabic-commands", "digits", "fashion", "light-fields", "spoken-digits", "spots10", "wrist-activity")
+        *("arabic-commands", "digits", "events", "fashion", "fashion-saccades", "light-fields", "nmnist"),
+        *("skeleton-actions", "spoken-digits", "spots10", "wrist-activity"),
     ]
 
 

@@ -162,6 +162,7 @@ def test_it_stops_early_and_keeps_the_best_epoch() -> None:
         {"optimiser": "sgd"},
         {"optimiser": "adam", "weight_decay": 0.3},
         {"optimiser": "rmsprop", "schedule": "step", "step_epochs": 2.4, "step_factor": 0.97},
+        {"optimiser": "lamb", "weight_decay": 0.05},
         {"augment": ()},
         {"schedule": "constant"},
         {"batch_size": 16},
