@@ -92,6 +92,8 @@ class DualChannelNet(nn.Module):
     Cost: 2 844 277 parameters as published, 1 629 652 of them in the quantum channel; `kacq_micro` has 44 533.
     """
 
+    config: KACQConfig
+
     def __init__(self, config: KACQConfig) -> None:
         super().__init__()
         c = config

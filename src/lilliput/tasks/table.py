@@ -201,7 +201,7 @@ def _column(path: Path, name: str, cells: Array, is_code: bool, zero_is_missing:
     """`whole`: a column without a value is refused, and so is one with too many words."""
     missing = np.isin(np.char.lower(cells), MISSING)
     if whole and missing.all():
-        raise BadTask(f"{path.name}: column {name!r} has no value", fix=f"leave it out: --leave-out {name!r}")
+        raise BadTask(f"{path.name}: column {name!r} has no value", fix=f"leave it out: --set 'leave_out=[\"{name}\"]'")
     known = cells[~missing]
     if not is_code and all(_NUMBER.fullmatch(cell) or _is_infinite(cell) for cell in known):
         values = np.full(len(cells), np.nan)
@@ -215,7 +215,7 @@ def _column(path: Path, name: str, cells: Array, is_code: bool, zero_is_missing:
     words = np.where(missing, "", np.array([_code(cell) if is_code else cell for cell in cells], dtype=np.str_))
     count = len(np.unique(words))
     if whole and count > MAX_WORDS:
-        fix = f"leave it out: --leave-out {name!r}"
+        fix = f"leave it out: --set 'leave_out=[\"{name}\"]'"
         raise BadTask(f"{path.name}: column {name!r} has {count} different words, of which {known[0]!r}", fix=fix)
     return Column(name, "category", words)
 

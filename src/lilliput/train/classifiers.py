@@ -205,8 +205,8 @@ class LibraryClassifier:
         """Learn from x (N, F) and y (N,); gives itself back."""
         self.classes = classes or int(y.max()) + 1
         with warnings.catch_warnings():
-            # What a library says of its own defaults (not converged, columns that depend on each other) is no news here:
-            # it is compared as it is.
+            # What a library says of its own defaults (not converged, columns that depend on each other) is no news
+            # here: it is compared as it is.
             warnings.simplefilter("ignore")
             self.model.fit(x, y)
         return self

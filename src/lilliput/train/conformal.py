@@ -104,7 +104,7 @@ def conformal_scores(
     scores = 1 - p[np.arange(len(y)), y]
     if not mondrian:
         ordered: NDArray[np.float64] = np.sort(scores)
-        return (ordered,) * classes
+        return tuple(ordered for _ in range(classes))
     for label in range(classes):
         if not (y == label).any():
             raise BadTask(

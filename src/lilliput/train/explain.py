@@ -64,7 +64,7 @@ def exact_shapley(score: Score, row: Array, background: Array, columns: Mapping[
     if count > MOST_EXACT:
         raise BadSetting(
             f"exact Shapley values of {count} columns need 2^{count} coalitions, the limit is {MOST_EXACT} columns",
-            fix="--method shap estimates them",
+            fix="--set explain=shap estimates them",
         )
     owner = _owner(columns, len(row))
     told = (np.arange(1 << count)[:, None] >> np.arange(count)) & 1 == 1  # (2^n, n)
@@ -165,5 +165,5 @@ def _by_column(weights: Array, columns: Mapping[str, slice]) -> tuple[float, ...
 def _missing(what: str) -> MissingExtra:
     return MissingExtra(
         f"the library {what} is not installed",
-        fix="pip install 'lilliput[explain]'; `--method exact` needs nothing, up to 16 columns",
+        fix="pip install 'lilliput[explain]'; `--set explain=exact` needs nothing, up to 16 columns",
     )

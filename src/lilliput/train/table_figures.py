@@ -1,4 +1,4 @@
-"""Drawings of a table's classifier as SVG: what counts, what sets cover, what a spline layer has learnt."""
+"""Drawings of classifiers of a table as SVG: what counts, how sure they may be, what a spline layer has learnt."""
 
 from __future__ import annotations
 
@@ -53,7 +53,43 @@ def coverage_svg(lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
         lines: name → (promised, measured), both in [0, 1].
     """
     low = min(min(min(pair) for pair in line) for line in lines.values())
-    low = min(0.9, np.floor(low * 10) / 10)
+    low = min(0.9, float(np.floor(low * 10)) / 10)
+    return _square(lines, low, "Coverage of prediction sets: promised, and measured")
+
+
+def reliability_svg(lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+    """What is said to the right, what is so upwards; a classifier that means what it says lies on the diagonal.
+
+    Args:
+        lines: name → (mean probability, share that it is true of).
+    """
+    return _square(lines, 0.0, "Reliability: probability of the second class, and share of it")
+
+
+def differences_svg(differences: Mapping[str, tuple[float, float, float]], title: str) -> str:
+    """One difference a row with its interval; grey where the interval holds 0.
+
+    Args:
+        differences: name → (mean, low, high).
+        title: says of what.
+    """
+    most = max(abs(end) for three in differences.values() for end in three) or 1.0
+    middle, half = (LEFT + WIDTH - MARGIN) / 2, (WIDTH - MARGIN - LEFT) / 2
+    height = ROW * len(differences) + 2 * MARGIN
+    parts = [_line(middle, MARGIN / 2, middle, height - MARGIN)]
+    for place, (name, (mean, low, high)) in enumerate(differences.items()):
+        y, at = MARGIN + ROW * place, [middle + half * value / most for value in (low, mean, high)]
+        colour = "#888" if low <= 0 <= high else COLOURS[0]
+        parts.append(_text(LEFT - 10, y + 4, name, anchor="end"))
+        parts.append(_path([(at[0], y), (at[2], y)], colour))
+        parts.append(f'<circle cx="{at[1]:.1f}" cy="{y}" r="4" fill="{colour}"/>')
+    for share in (-1, 0, 1):
+        parts.append(_text(middle + share * half, height - MARGIN / 2, f"{share * most:+.3f}"))
+    return _svg(WIDTH, height, parts, title)
+
+
+def _square(lines: Mapping[str, Sequence[tuple[float, float]]], low: float, title: str) -> str:
+    """Lines in [low, 1] by [low, 1] with the diagonal, their names beside them."""
 
     def at(pair: tuple[float, float]) -> tuple[float, float]:
         x, y = ((value - low) / (1 - low) for value in pair)
@@ -70,7 +106,7 @@ def coverage_svg(lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
         parts.append(_path([at(pair) for pair in line], colour))
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in map(at, line)]
         parts.append(_text(MARGIN + _SIDE + 20, MARGIN + 20 * place, name, anchor="start", colour=colour))
-    return _svg(WIDTH, _SIDE + 2 * MARGIN, parts, "Coverage of prediction sets: promised, and measured")
+    return _svg(WIDTH, _SIDE + 2 * MARGIN, parts, title)
 
 
 def curves_svg(curves: Array, x: Array, names: Sequence[str], *, most: int = 8) -> str:

@@ -53,6 +53,28 @@ def table_scores(probabilities: Array, y: NDArray[np.integer[Any]]) -> dict[str,
     }
 
 
+def reliability(second: Array, truth: NDArray[np.bool_], bins: int = 10) -> list[tuple[float, float, int]]:
+    """(mean probability, share that it is true of, rows) of each bin of even width that has rows.
+
+    Shapes:
+        second (N,): a probability; truth (N,): whether what it is the probability of is so.
+    """
+    p = np.asarray(second, dtype=np.float64)
+    if p.shape != truth.shape or p.ndim != 1 or bins < 1:
+        raise ValueError(f"needs as many probabilities as rows and a bin, got {p.shape}, {truth.shape}, {bins}")
+    places = np.minimum((p * bins).astype(np.intp), bins - 1)
+    return [
+        (float(p[places == b].mean()), float(truth[places == b].mean()), int((places == b).sum()))
+        for b in np.unique(places)
+    ]
+
+
+def calibration_error(second: Array, truth: NDArray[np.bool_], bins: int = 10) -> float:
+    """Mean distance of probability and share over the bins of `reliability`, weighted by their rows."""
+    found = reliability(second, truth, bins)
+    return sum(n * abs(mean - share) for mean, share, n in found) / len(truth)
+
+
 def _share(part: Array, whole: Array) -> Array:
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 

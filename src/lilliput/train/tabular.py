@@ -27,6 +27,9 @@ from lilliput.train.settings import TrainSettings
 Array = NDArray[Any]
 Link = Literal["logit", "expectation"]
 SMALLEST = 1e-7  # probability that log loss is counted with
+BY_ADAM = TrainSettings(
+    epochs=30, batch_size=64, optimiser="adam", lr=6e-3, weight_decay=0.0, early_stop_patience=8
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,7 @@ class NetworkSettings:
     model: str = "kacq_micro"
     changes: Mapping[str, Any] = field(default_factory=dict)
     link: Link = "logit"
-    train: TrainSettings = TrainSettings(
-        epochs=60, batch_size=32, optimiser="adam", lr=1e-3, weight_decay=0.0, early_stop_patience=10
-    )  # fmt: skip
+    train: TrainSettings = BY_ADAM
     validation: float = 0.15
     draws: int = 0
 
@@ -136,7 +137,8 @@ def row_loss(model: nn.Module, x: Tensor, target: Tensor) -> Tensor:
 
 def square_to_sign(model: nn.Module, x: Tensor, target: Tensor) -> Tensor:
     """Mean square of an expectation against -1 for the first class, 1 for the second."""
-    return (model(x)[:, 0] - (2 * target - 1)).square().mean()
+    gap: Tensor = model(x)[:, 0] - (2 * target - 1)
+    return gap.square().mean()
 
 
 def network_probabilities(model: nn.Module, x: Array, link: Link = "logit") -> NDArray[np.float64]:
