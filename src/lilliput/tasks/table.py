@@ -208,7 +208,7 @@ def _column(path: Path, name: str, cells: Array, is_code: bool, zero_is_missing:
         values[~missing] = [float(cell) for cell in known]
         if np.isinf(values).any():
             row = int(np.flatnonzero(np.isinf(values))[0])
-            raise BadValue(f"{path}, row {row + 2}: {name!r} is {cells[row]!r}; a number is finite")
+            raise BadValue(f"{path}, row {row + 2}: {name!r} is {str(cells[row])!r}; a number is finite")
         if zero_is_missing:
             values[values == 0] = np.nan
         return Column(name, "number", values)
@@ -216,7 +216,7 @@ def _column(path: Path, name: str, cells: Array, is_code: bool, zero_is_missing:
     count = len(np.unique(words))
     if whole and count > MAX_WORDS:
         fix = f"leave it out: --set 'leave_out=[\"{name}\"]'"
-        raise BadTask(f"{path.name}: column {name!r} has {count} different words, of which {known[0]!r}", fix=fix)
+        raise BadTask(f"{path.name}: column {name!r} has {count} different words, of which {str(known[0])!r}", fix=fix)
     return Column(name, "category", words)
 
 
