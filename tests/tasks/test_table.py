@@ -106,7 +106,7 @@ def test_names_and_notes_are_no_categories(tmp_path: Path) -> None:
 
 
 def test_a_near_name_of_a_column_is_suggested(tmp_path: Path) -> None:
-    with pytest.raises(BadTask, match="no column 'sik'\n.*did you mean sick"):
+    with pytest.raises(BadTask, match=r"no column 'sik'\n.*did you mean sick"):
         read_table(_file(tmp_path, TEXT), "sik")
 
 

@@ -66,7 +66,7 @@ def test_a_limit_for_all_leaves_the_rare_class_out_and_a_limit_each_does_not() -
 
 def test_sets_of_an_overconfident_classifier_grow() -> None:
     rng = np.random.default_rng(2)
-    x, y = _drawn(rng, 2000)
+    _, y = _drawn(rng, 2000)
     sizes = {}
     for name, flipped in (("honest", 0.0), ("overconfident", 0.25)):
         wrong = np.where(rng.random(len(y)) < flipped, -1, 1)[:, None] * (2 * y - 1)[:, None]

@@ -83,23 +83,28 @@ TESTED = ("accuracy", "auc")
 
 def run(context: Context) -> Result:
     """One classifier, one parting of the rows: figures of its test rows, and the reasons of the paper's own network."""
-    from lilliput.core.errors import MissingExtra
+    from lilliput.core.errors import BadSetting, BadTask, MissingExtra
     from lilliput.train.crossval import cross_validate
     from lilliput.train.table_comparison import COVERAGE, PREDICTIONS, write_coverage, write_predictions
 
     settings: Settings = context.settings
     table = _table(settings)
+    folds = _folds(context, table)
     training = {"epochs": settings.epochs, "batch_size": settings.batch_size, "lr": settings.lr,
                 "early_stop_patience": settings.patience}  # fmt: skip
     try:
         results = cross_validate(
-            table, context.method, _folds(context, table), seed=context.seed, changes={"model": settings.network},
+            table, context.method, folds, seed=context.seed, changes={"model": settings.network},
             train=training, emit=context.emit,
         )  # fmt: skip
     except MissingExtra:
         if context.method in BOOSTERS:
-            return Result(())
+            return Result((Row("left out", 1.0, split="not installed"),))
         raise
+    except (BadSetting, BadTask):
+        if context.method in IN_FULL:
+            raise
+        return Result((Row("left out", 1.0, split="cannot take this table"),))
     write_predictions(results, table.labels, context.folder / PREDICTIONS)
     rows, artifacts = list(_figures(results)), [Path(PREDICTIONS)]
     if context.method in IN_FULL:
@@ -263,7 +268,7 @@ def conclude(result: Result, folder: Path) -> Result:
     for method, of in seeds.items():
         for seed in of:
             predicted[method] |= read_predictions(folder / unit_folder(method, seed) / PREDICTIONS, str(seed))
-    rows = [Row("classifiers left out", float(len(METHODS) - len(seeds)), split="not installed", method=OURS)]
+    rows: list[Row] = []
     artifacts = [Path(name) for name in _drawings(predicted, seeds, folder)]
     measured = _claims(result)
     if len(predicted[OURS]) > 1:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.core.errors import MissingExtra, UnknownName
+from lilliput.core.errors import BadTask, MissingExtra, UnknownName
 from lilliput.core.events import Emit, silent
 from lilliput.tasks.table_encoding import Encoding
 from lilliput.train.settings import TrainSettings
@@ -202,13 +202,21 @@ class LibraryClassifier:
         self.classes = 0
 
     def fit(self, x: Array, y: NDArray[np.integer[Any]], *, classes: int | None = None) -> LibraryClassifier:
-        """Learn from x (N, F) and y (N,); gives itself back."""
+        """Learn from x (N, F) and y (N,); gives itself back.
+
+        Raises:
+            BadTask: LP103, the library cannot learn from such rows.
+        """
         self.classes = classes or int(y.max()) + 1
         with warnings.catch_warnings():
             # What a library says of its own defaults (not converged, columns that depend on each other) is no news
             # here: it is compared as it is.
             warnings.simplefilter("ignore")
-            self.model.fit(x, y)
+            try:
+                self.model.fit(x, y)
+            except ValueError as error:  # of which NumPy's LinAlgError is one
+                name = type(self.model).__name__
+                raise BadTask(f"{name} cannot learn from these rows: {str(error).splitlines()[0]}") from error
         return self
 
     def probabilities(self, x: Array) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lilliput.core.errors import BadTask
 from lilliput.core.events import Emit, silent
 from lilliput.models import create_model
 from lilliput.tasks.digits import stratified
@@ -74,8 +75,14 @@ class NetworkClassifier:
             x: (N, F), finite.
             y: (N,) class numbers.
             classes: K, where rows of some class may be missing here.
+
+        Raises:
+            BadSetting: LP101, the network cannot take so many features.
+            BadTask: LP103, more than two classes for a network with one expectation.
         """
         s, count = self.settings, classes or int(y.max()) + 1
+        if s.link == "expectation" and count > 2:
+            raise BadTask(f"{s.model} gives one expectation, which tells two classes apart, not {count}")
         learn, judge = stratified(np.asarray(y), (1 - s.validation, s.validation), s.train.seed)
         rows, numbers = torch.from_numpy(np.asarray(x, dtype=np.float32)), torch.from_numpy(np.asarray(y, np.int64))
         shape: dict[str, object] = {"features": x.shape[1]}
