@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
+from lilliput.boards import get_board
+from lilliput.compiler.frontends.torch_export import from_torch
+from lilliput.compiler.interpret import run_float
+from lilliput.compiler.passes import simplify
+from lilliput.compiler.program import compile_graph
+from lilliput.compress.quantise import quantise
 from lilliput.core.errors import BadSetting
 from lilliput.layers.kan import KANLinear
 from lilliput.layers.quantum import QuantumLayer
@@ -115,3 +122,15 @@ def test_what_cannot_be_is_refused(name: str, changes: dict[str, object], text: 
 def test_a_pure_circuit_tells_two_classes_apart_at_most() -> None:
     with pytest.raises(BadSetting, match="tells two classes apart, not 3"):
         create_model_for("tensor_circuit", (7,), 3)
+
+
+def test_what_is_left_without_circuits_and_recurrence_has_an_integer_form() -> None:
+    torch.manual_seed(0)
+    model, x = create_model("kan_micro", outputs=3).eval(), torch.rand(64, 11)
+    graph = simplify(from_torch(model, x[:1]))
+    expected = model(x).detach()
+    torch.testing.assert_close(run_float(graph, {graph.inputs[0]: x})[graph.outputs[0]], expected)
+    small = quantise(graph, x.numpy()).graph
+    program = compile_graph(small, get_board("nucleo-f446re").target)
+    told = program.outputs[0].quant.dequantise(program.run(program.inputs[0].quant.quantise(x.numpy(), "int8"))[0])  # type: ignore[union-attr]
+    assert np.abs(told - expected.numpy()).max() < 0.1 * np.ptp(expected.numpy())

@@ -44,7 +44,7 @@ def spline_basis(x: Tensor, knots: Tensor, order: int) -> Tensor:
     return basis
 
 
-def cubic_basis(x: Tensor, first: float, step: float, count: int) -> Tensor:
+def cubic_basis(x: Tensor, middles: Tensor, first: float, step: float) -> Tensor:
     r"""The cubic B-splines over even knots in closed form, :math:`\frac{(2 - w)_+^3 - 4 (1 - w)_+^3}{6}`.
 
     w is the distance to the function's middle in steps. The same function as `spline_basis`, in a third of the time,
@@ -52,14 +52,13 @@ def cubic_basis(x: Tensor, first: float, step: float, count: int) -> Tensor:
 
     Args:
         x: any shape.
+        middles: 2, 3, …: of the functions, in steps from the first knot.
         first: the first knot.
         step: from one knot to the next.
-        count: how many functions.
 
     Shapes:
-        x (..., I) -> (..., I, count).
+        x (..., I), middles (M,) -> (..., I, M).
     """
-    middles = torch.arange(2, count + 2, dtype=x.dtype, device=x.device)
     away = ((x.unsqueeze(-1) - first) * (1 / step) - middles).abs()
     outer, inner = F.relu(2 - away), F.relu(1 - away)
     return outer * outer * outer * (1 / 6) - inner * inner * inner * (2 / 3)
@@ -89,6 +88,7 @@ class KANLinear(nn.Module):
     """
 
     knots: Tensor
+    middles: Tensor
 
     def __init__(self, inputs: int, outputs: int, *, grid: int = 3, order: int = 3) -> None:
         super().__init__()
@@ -103,6 +103,7 @@ class KANLinear(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs))
         knots = uniform_knots(grid, order).to(torch.get_default_dtype())
         self.register_buffer("knots", knots.expand(inputs, -1).clone())
+        self.register_buffer("middles", torch.arange(2, grid + order + 2).to(knots), persistent=False)
         self._is_uniform = True
         self.reset_parameters()
 
@@ -115,7 +116,7 @@ class KANLinear(nn.Module):
     def basis(self, x: Tensor) -> Tensor:
         """(..., I) -> (..., I, G + k)."""
         if self._is_uniform and self.order == 3:
-            return cubic_basis(x, -1 - 3 * 2 / self.grid, 2 / self.grid, self.grid + 3)
+            return cubic_basis(x, self.middles, -1 - 3 * 2 / self.grid, 2 / self.grid)
         return spline_basis(x, self.knots, self.order)
 
     def forward(self, x: Tensor) -> Tensor:

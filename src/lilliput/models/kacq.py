@@ -11,7 +11,7 @@ Differs from the paper: nothing in structure. Its picture and two of its weight 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -83,13 +83,15 @@ _MICRO = KACQConfig(
 
 @register_model("kacq_dcnn", KACQConfig())
 @register_model("kacq_micro", _MICRO)
+@register_model("kan_micro", replace(_MICRO, channels="classical", recurrent="none"))
 class DualChannelNet(nn.Module):
     """Both channels side by side, and one linear unit on what they give.
 
     Shapes:
         (B, features) -> (B, outputs).
 
-    Cost: 2 844 277 parameters as published, 1 629 652 of them in the quantum channel; `kacq_micro` has 44 533.
+    Cost: 2 844 277 parameters as published, 1 629 652 of them in the quantum channel; `kacq_micro` has 44 533. What is
+    left of it without circuits and recurrent layers, `kan_micro`, has 8 505, and every part of it has an integer form.
     """
 
     config: KACQConfig

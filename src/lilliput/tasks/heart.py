@@ -78,7 +78,7 @@ def heart(data: Path | None) -> Task:
         source=table.source,
         citation="fedesoriano, Heart Failure Prediction Dataset, 2021",
         preprocess=Affine.fit(x[parts["train"]]),
-        default_model="kacq_micro",
+        default_model="kan_micro",
         train={"epochs": 30, "early_stop_patience": 10, "lr": 1e-3},
         loader=lambda: {name: Split(x[rows], table.y[rows]) for name, rows in parts.items()},
         notes=("172 rows have a cholesterol of 0, and one a blood pressure of 0: not measured, taken as they are.",),
