@@ -116,7 +116,7 @@ def z_signs(wires: int) -> NDArray[np.float64]:
 
 def probabilities(state: Tensor) -> Tensor:
     """|amplitude|²: (A, N), complex -> (A, N), real."""
-    return state.real.square() + state.imag.square()
+    return torch.view_as_real(state).square().sum(-1)
 
 
 def amplitudes(x: Tensor, count: int) -> Tensor:

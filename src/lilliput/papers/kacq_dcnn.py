@@ -231,7 +231,7 @@ def _curves(context: Context, model: object) -> Iterator[Path]:
     if not isinstance(layer, KANLinear):
         return
     x = torch.linspace(-1, 1, context.settings.curves)
-    names = [f"circuit {c + 1}, Z of wire {wire}" for c in range(config.circuits) for wire in range(config.wires)]
+    names = [f"circuit {c + 1}, Z{wire}" for c in range(config.circuits) for wire in range(config.wires)]
     picture = curves_svg(layer.curves(x).numpy(), x.numpy(), names)
     (context.folder / "splines.svg").write_text(picture, encoding="utf-8")
     yield Path("splines.svg")
