@@ -33,7 +33,8 @@ class Settings:
         tested: how many of the parts are tested on, the others only learnt from; 0: all.
         network: in the place of the network and of what is left of it; "kacq_dcnn" is of the published size.
         epochs, batch_size, lr, patience: of the networks' training by Adam; patience in epochs without a better one.
-        promised: coverages of prediction sets, the last of which the figures in the table are of.
+        promise: coverage of prediction sets.
+        promised: coverages of the drawing.
         explained: rows of the first test part whose answer is explained.
         background: training rows that stand in for columns that do not tell their value.
         explain: how: "exact", or by the libraries "shap" and "lime".
@@ -54,7 +55,8 @@ class Settings:
     batch_size: int = 64
     lr: float = 6e-3
     patience: int = 8
-    promised: tuple[float, ...] = (0.8, 0.85, 0.95, 0.9)
+    promise: float = 0.9
+    promised: tuple[float, ...] = (0.8, 0.85, 0.9, 0.95)
     explained: int = 10
     background: int = 20
     explain: str = "exact"
@@ -171,10 +173,10 @@ def _sets(context: Context, table: Table, results: Sequence[FoldResult]) -> Iter
     from lilliput.train.crossval import set_figures
     from lilliput.train.table_comparison import SET_KINDS
 
-    promised = context.settings.promised[-1]
+    alpha = 1 - context.settings.promise
     for kind, (mondrian, rows) in SET_KINDS.items():
         found = [
-            set_figures(one, table.y, 1 - promised, mondrian=mondrian, calibrated_on=rows, seed=context.seed)
+            set_figures(one, table.y, alpha, mondrian=mondrian, calibrated_on=rows, seed=context.seed)
             for one in results
         ]
         yield Row("coverage", mean(one.coverage for one in found), split=kind)
@@ -211,7 +213,7 @@ def _reasons(context: Context, table: Table, result: FoldResult) -> tuple[list[R
             zero_is_missing=settings.zero_is_missing, has_target=False,
         )  # fmt: skip
         why = explain_rows(result, known, result.encoder.transform(asked), **options)
-        alpha = 1 - settings.promised[-1]
+        alpha = 1 - settings.promise
         write_answers(result, table, asked, folder / "answers.csv", alpha=alpha, explanations=why)
         artifacts.append(Path("answers.csv"))
     return rows, artifacts
@@ -323,7 +325,7 @@ def _drawings(
         lines[name] = [(said, share) for said, share, _ in reliability(p[:, 1], y == 1)]
     found = read_coverage([folder / unit_folder(OURS, seed) / COVERAGE for seed in seeds[OURS]])
     pictures = {"reliability.svg": reliability_svg(lines),
-                "coverage.svg": coverage_svg({kind: sorted(line) for kind, line in found.items()})}  # fmt: skip
+                "coverage.svg": coverage_svg(found)}  # fmt: skip
     for name, picture in pictures.items():
         (folder / name).write_text(picture, encoding="utf-8")
         yield name

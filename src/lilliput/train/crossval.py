@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.core.errors import BadTask
+from lilliput.core.errors import BadTask, UnknownName
 from lilliput.core.events import Emit, silent
 from lilliput.core.paired import PairedT, paired_t
 from lilliput.tasks.digits import stratified
@@ -190,8 +190,6 @@ def against_all(
     Raises:
         UnknownName: LP100, there is no such method here. ValueError: other folds.
     """
-    from lilliput.core.errors import UnknownName
-
     if against not in scores:
         raise UnknownName.of("method", against, sorted(scores))
     others = [name for name in scores if name != against]
