@@ -78,7 +78,7 @@ def test_the_epoch_is_taken_by_rows_that_were_held_back() -> None:
     made = NetworkClassifier(settings).fit(x, y)
     assert made.training is not None
     assert made.training.best.n == 12  # 15 % of 80
-    assert made.training.best.value == min(epoch.validation.value for epoch in made.training.history)
+    assert made.training.best.value == min(epoch.value for epoch in made.training.history)
     assert made.probabilities(x).shape == (80, 2)
     with pytest.raises(ValueError, match="`fit` comes first"):
         NetworkClassifier(settings).probabilities(x)
