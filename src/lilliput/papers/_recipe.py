@@ -116,15 +116,14 @@ def no_comparison(result: Result) -> Mapping[str, float]:
     return {}
 
 
-<<<<<<< HEAD
 def nothing_more(result: Result, folder: Path) -> Result:
     """The conclusion of a recipe whose units say all."""
     return Result(())
-=======
+
+
 def nothing_drawn(result: Result, folder: Path) -> Sequence[Path]:
     """The drawing of a recipe whose units write all files themselves."""
     return ()
->>>>>>> main
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,12 +137,9 @@ class Recipe:
         claims: ids of the claims that it measures.
         methods: sides of the comparison, the paper's own first.
         compare: all rows → claim → figure, for claims that compare methods.
-<<<<<<< HEAD
         conclude: all rows, and the folder with the artifacts of all units → what only all of it together says: rows
             without a seed, files written into that folder, claims.
-=======
         draw: all rows and a folder → files written there that show methods side by side, relative to it.
->>>>>>> main
         trainings: name → settings of a published training, by the fields of `TrainSettings`, for other networks too.
 
     Raises:
@@ -156,11 +152,8 @@ class Recipe:
     claims: tuple[str, ...] = ()
     methods: tuple[str, ...] = ("paper",)
     compare: Callable[[Result], Mapping[str, float]] = no_comparison
-<<<<<<< HEAD
     conclude: Callable[[Result, Path], Result] = nothing_more
-=======
     draw: Callable[[Result, Path], Sequence[Path]] = nothing_drawn
->>>>>>> main
     trainings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

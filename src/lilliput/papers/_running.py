@@ -171,24 +171,16 @@ def _unit(plan: Plan, partial: Path, method: str, seed: int, emit: Emit) -> Unit
     return Unit(plan.recipe.run, context, plan.threads)
 
 
-<<<<<<< HEAD
-def _whole(plan: Plan, results: list[Result], partial: Path) -> Result:
-=======
 def _whole(plan: Plan, results: list[Result], folder: Path) -> Result:
->>>>>>> main
     merged = merge([(method, seed, result) for (method, seed), result in zip(plan.units, results, strict=True)])
-    more = plan.recipe.conclude(merged, partial)
+    with write_errors(folder):
+        more = plan.recipe.conclude(merged, folder)
+        drawn = plan.recipe.draw(merged, folder)
     measured = {**merged.measured, **plan.recipe.compare(merged), **more.measured}
     strange = sorted(set(measured) - set(plan.recipe.claims))
     if strange:
         raise ValueError(f"the recipe of {plan.paper.name} measures {', '.join(strange)} without naming it in `claims`")
-<<<<<<< HEAD
-    return Result((*merged.rows, *more.rows), (*merged.artifacts, *more.artifacts), measured)
-=======
-    with write_errors(folder):
-        drawn = plan.recipe.draw(merged, folder)
-    return Result(merged.rows, (*merged.artifacts, *drawn), measured)
->>>>>>> main
+    return Result((*merged.rows, *more.rows), (*merged.artifacts, *more.artifacts, *drawn), measured)
 
 
 # --- the end ---------------------------------------------------------------------------------------------------
