@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lilliput.core.paired import incomplete_beta, paired_t, t_quantile, t_two_sided
+from lilliput.core.paired import paired_t, t_quantile, t_two_sided
 
 
 @pytest.mark.parametrize(
@@ -23,14 +23,6 @@ def test_quantiles_are_those_of_printed_tables(share: float, df: int, value: flo
 def test_one_degree_of_freedom_is_cauchys_distribution() -> None:
     for t in (0.1, 1.0, 7.0, 300.0):
         assert t_two_sided(t, 1) == pytest.approx(1 - 2 / math.pi * math.atan(t), rel=1e-10)
-
-
-def test_the_beta_function_equals_its_closed_forms() -> None:
-    for x in (0.0, 0.2, 0.7, 1.0):
-        assert incomplete_beta(x, 1, 3) == pytest.approx(1 - (1 - x) ** 3, abs=1e-12)
-        assert incomplete_beta(x, 4, 1) == pytest.approx(x**4, abs=1e-12)
-    with pytest.raises(ValueError, match="needs 0 <= x <= 1"):
-        incomplete_beta(1.5, 1, 1)
 
 
 def _scores(*values: float) -> dict[object, float]:

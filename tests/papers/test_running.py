@@ -64,18 +64,6 @@ def test_a_run_stores_figures_claims_and_files(tmp_path, store):
     assert len(store.artifacts(run.id)) == 5
 
 
-def test_what_a_recipe_draws_of_all_methods_is_kept_with_the_run(tmp_path, store):
-    def draw(result, folder):
-        (folder / "all.txt").write_text(" ".join(sorted({row.method for row in result.rows})), encoding="utf-8")
-        return [Path("all.txt")]
-
-    drawn = dataclasses.replace(PAPER, recipe=dataclasses.replace(PAPER.recipe, draw=draw))
-    outcome = run_plan(dataclasses.replace(plan(tmp_path), paper=drawn), store)
-    assert (outcome.folder / "all.txt").read_text("utf-8") == "baseline ours"
-    assert Path("all.txt") in outcome.result.artifacts
-    assert any(artifact.path.endswith("all.txt") for artifact in store.artifacts(outcome.run_id))
-
-
 def test_the_folder_is_whole_and_holds_the_result(tmp_path, store):
     run_plan(plan(tmp_path), store)
     out = tmp_path / "out"

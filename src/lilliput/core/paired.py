@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-_TINY = 1e-300
-_TERMS = 300  # of the continued fraction; it needs about √(largest parameter)
+from lilliput.core.errors import MissingExtra
 
 
 class PairedT(NamedTuple):
@@ -64,6 +63,7 @@ def paired_t(
 
     Raises:
         ValueError: other folds, fewer than two, a score that is not finite, or a number out of its range.
+        MissingExtra: LP601, SciPy is not installed.
     """
     if set(first) != set(second):
         odd = sorted(map(str, set(first) ^ set(second)))
@@ -88,53 +88,29 @@ def paired_t(
 
 
 def t_two_sided(t: float, df: float) -> float:
-    """The probability of a value at least as far from 0 as `t`, under Student's distribution."""
-    if math.isinf(t):
-        return 0.0
-    return incomplete_beta(df / (df + t * t), df / 2, 0.5)
+    """The probability of a value at least as far from 0 as `t`, under Student's distribution.
+
+    Raises:
+        MissingExtra: LP601, SciPy is not installed.
+    """
+    return float(2 * _special().stdtr(df, -abs(t)))
 
 
 def t_quantile(share: float, df: float) -> float:
-    """The value that a variable of Student's distribution stays below with probability `share`, in (0, 1)."""
-    if not 0 < share < 1:
-        raise ValueError(f"`share` must be in (0, 1), got {share}")
-    if share < 0.5:
-        return -t_quantile(1 - share, df)
-    low, high = 0.0, 1.0
-    while 1 - t_two_sided(high, df) / 2 < share:
-        high *= 2
-    for _ in range(200):
-        middle = (low + high) / 2
-        low, high = (middle, high) if 1 - t_two_sided(middle, df) / 2 < share else (low, middle)
-    return (low + high) / 2
-
-
-def incomplete_beta(x: float, a: float, b: float) -> float:
-    """The regularised incomplete beta function I_x(a, b), by its continued fraction (Lentz).
+    """The value that a variable of Student's distribution stays below with probability `share`, in (0, 1).
 
     Raises:
-        ValueError: x outside [0, 1], or a parameter not above 0.
+        ValueError: `share` is outside.
+        MissingExtra: LP601, SciPy is not installed.
     """
-    if not 0 <= x <= 1 or a <= 0 or b <= 0:
-        raise ValueError(f"needs 0 <= x <= 1 and parameters above 0, got {x}, {a}, {b}")
-    if x in (0.0, 1.0):
-        return x
-    if x > (a + 1) / (a + b + 2):  # the fraction converges fast on the other side
-        return 1 - incomplete_beta(1 - x, b, a)
-    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
-    c, d = 1.0, 1 / _away(1 - (a + b) * x / (a + 1))
-    fraction = d
-    for m in range(1, _TERMS):
-        for term in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d, c = 1 / _away(1 + term * d), _away(1 + term / c)
-            fraction *= c * d
-        if abs(c * d - 1) < 1e-15:
-            break
-    return front * fraction / a
+    if not 0 < share < 1:
+        raise ValueError(f"`share` must be in (0, 1), got {share}")
+    return float(_special().stdtrit(df, share))
 
 
-def _away(value: float) -> float:
-    return value if abs(value) > _TINY else _TINY
+def _special() -> Any:
+    try:
+        import scipy.special
+    except ImportError as error:
+        raise MissingExtra("paired tests need SciPy", fix="pip install 'lilliput[data]'") from error
+    return scipy.special

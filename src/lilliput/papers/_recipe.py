@@ -121,11 +121,6 @@ def nothing_more(result: Result, folder: Path) -> Result:
     return Result(())
 
 
-def nothing_drawn(result: Result, folder: Path) -> Sequence[Path]:
-    """The drawing of a recipe whose units write all files themselves."""
-    return ()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Runs a paper's system.
@@ -139,7 +134,6 @@ class Recipe:
         compare: all rows → claim → figure, for claims that compare methods.
         conclude: all rows, and the folder with the artifacts of all units → what only all of it together says: rows
             without a seed, files written into that folder, claims.
-        draw: all rows and a folder → files written there that show methods side by side, relative to it.
         trainings: name → settings of a published training, by the fields of `TrainSettings`, for other networks too.
 
     Raises:
@@ -153,7 +147,6 @@ class Recipe:
     methods: tuple[str, ...] = ("paper",)
     compare: Callable[[Result], Mapping[str, float]] = no_comparison
     conclude: Callable[[Result, Path], Result] = nothing_more
-    draw: Callable[[Result, Path], Sequence[Path]] = nothing_drawn
     trainings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

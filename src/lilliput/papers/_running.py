@@ -175,12 +175,11 @@ def _whole(plan: Plan, results: list[Result], folder: Path) -> Result:
     merged = merge([(method, seed, result) for (method, seed), result in zip(plan.units, results, strict=True)])
     with write_errors(folder):
         more = plan.recipe.conclude(merged, folder)
-        drawn = plan.recipe.draw(merged, folder)
     measured = {**merged.measured, **plan.recipe.compare(merged), **more.measured}
     strange = sorted(set(measured) - set(plan.recipe.claims))
     if strange:
         raise ValueError(f"the recipe of {plan.paper.name} measures {', '.join(strange)} without naming it in `claims`")
-    return Result((*merged.rows, *more.rows), (*merged.artifacts, *more.artifacts, *drawn), measured)
+    return Result((*merged.rows, *more.rows), (*merged.artifacts, *more.artifacts), measured)
 
 
 # --- the end ---------------------------------------------------------------------------------------------------
