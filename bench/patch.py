@@ -6,9 +6,9 @@ Both programs of a line are compiled, linked and run on the emulated core, on ra
 the rows on which their outputs are the same bytes. Instructions are those retired between call and return. Where a
 network is larger than the board, its memories are taken to be larger, so that whole networks can be counted beside.
 
-MobileNetV2 has random weights (`mobilenet_v2.py`): speed and memory are asked for and not accuracy. Of the files those
-that the folder holds are measured: two of MLPerf Tiny and TensorFlow Lite Micro, and two that the papers' authors
-publish with their generator (github.com/mit-han-lab/tinyengine, `assets`), which take a float32 image.
+Networks with an @ have random weights (`mobilenet_v2.py` and our own): speed and memory are asked for and not accuracy.
+Of the files those that the folder holds are measured: two of MLPerf Tiny and TensorFlow Lite Micro, and two that the
+papers' authors publish with their generator (github.com/mit-han-lab/tinyengine, `assets`), which take a float32 image.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from mobilenet_v2 import mobilenet_v2
 
 from lilliput.boards import get_board
@@ -28,11 +29,15 @@ from lilliput.boards.board import Board
 from lilliput.boards.run import Execution, execute
 from lilliput.boards.tune import roomy
 from lilliput.compiler.frontends import load_network
+from lilliput.compiler.frontends.torch_export import from_torch
 from lilliput.compiler.graph import Array, Graph
 from lilliput.compiler.op import Target
+from lilliput.compiler.passes import simplify
 from lilliput.compiler.patch import Image, PatchSettings, choose_patches
 from lilliput.compiler.program import Program, compile_graph
+from lilliput.compress.quantise import quantise
 from lilliput.core.output import Output, Table
+from lilliput.models import create_model, example_input
 
 COLUMNS = (
     "network", "image", "grid", "until", "whole arena B", "arena B", "ratio", "whole SRAM B", "SRAM B", "MACs +%",
@@ -58,6 +63,18 @@ def _file(stem: str) -> Callable[[Path], Graph]:
     return lambda folder: load_network(folder / f"{stem}.tflite")[0]
 
 
+def _ours(name: str) -> Callable[[Path], Graph]:
+    """A network of the registry in 8 bits, with random weights."""
+
+    def make(_: Path) -> Graph:
+        torch.manual_seed(0)
+        x = example_input(model := create_model(name).eval())
+        pictures = torch.rand(4, *x.shape[1:]).permute(0, 2, 3, 1).numpy()
+        return quantise(simplify(from_torch(model, x)), pictures).graph
+
+    return make
+
+
 CASES = (
     Case("vww_96_int8", _file("vww_96_int8"), "resident"),
     Case("vww_96_int8", _file("vww_96_int8"), "streamed"),
@@ -68,6 +85,9 @@ CASES = (
     Case("MobileNetV2-0.35@144", lambda _: mobilenet_v2(0.35, 144), "resident"),
     Case("MobileNetV2-0.35@144", lambda _: mobilenet_v2(0.35, 144), "streamed"),
     Case("MobileNetV2-1.0@224", lambda _: mobilenet_v2(1.0, 224), "streamed"),
+    Case("fastdepth_plain@224", _ours("fastdepth_plain"), "resident"),
+    Case("fastdepth_pruned@224", _ours("fastdepth_pruned"), "resident"),
+    Case("cct_2_3x2_32@32", _ours("cct_2_3x2_32"), "resident"),
 )  # fmt: skip
 
 

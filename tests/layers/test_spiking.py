@@ -166,6 +166,35 @@ def test_published_patterns_appear(pattern: str) -> None:
     assert PATTERNS[pattern](spike_times(Izhikevich(pattern), 10.0, 500))
 
 
+def after_rest(pattern: str, x: Tensor) -> list[int]:
+    """When a neuron that had settled fires; x (T,)."""
+    neuron = Izhikevich(pattern)
+    _, rest = neuron(torch.zeros(600, 1))
+    return neuron(x.unsqueeze(1), rest)[0][:, 0].nonzero().flatten().tolist()  # type: ignore[no-any-return]
+
+
+def test_a_resonator_fires_at_pairs_in_its_own_time() -> None:
+    """It swings with a period of about 40 ms: a second pulse helps then, and not half a period later."""
+
+    def pair(pattern: str, gap: int, size: float) -> list[int]:
+        x = torch.zeros(120)
+        x[5] = x[5 + gap] = size
+        return after_rest(pattern, x)
+
+    (spike,) = pair("resonator", 38, 2.5)
+    assert 43 <= spike < 65
+    assert pair("resonator", 20, 2.5) == []
+    assert [pair("regular_spiking", gap, 2.5) for gap in (3, 20, 38)] == [[], [], []]
+
+
+def test_a_low_threshold_rebounds_when_it_is_let_go() -> None:
+    x = torch.zeros(200)
+    x[20:120] = -10
+    (spike,) = after_rest("low_threshold_spiking", x)
+    assert 120 <= spike < 140
+    assert after_rest("regular_spiking", x) == []
+
+
 def test_a_low_threshold_fires_where_a_regular_neuron_rests() -> None:
     assert spike_times(Izhikevich("regular_spiking"), 2.0, 500) == []
     assert len(spike_times(Izhikevich("low_threshold_spiking"), 2.0, 500)) > 3

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import functools
 
-import torch
-
-from lilliput.models import create_model, list_models, models
-from lilliput.models.cost import count_macs
+from lilliput.models import list_models, models
 
 COSTLY = 40_000_000
 """Multiply-accumulates above which a network is only looked at in shape, where a cheaper sibling has the same parts."""
@@ -19,7 +16,7 @@ HUGE = 2_000_000_000
 @functools.cache
 def computed_names() -> list[str]:
     """All registered names but those of costly networks that have nothing which a cheaper one has not."""
-    costs, seen, names = {name: _macs(name) for name in list_models()}, set[tuple[object, ...]](), list[str]()
+    costs, seen, names = {name: macs_of(name) for name in list_models()}, set[tuple[object, ...]](), list[str]()
     for name in sorted(costs, key=lambda name: costs[name]):
         if costs[name] <= COSTLY or (_parts(name) not in seen and costs[name] <= HUGE):
             names.append(name)
@@ -27,10 +24,10 @@ def computed_names() -> list[str]:
     return sorted(names)
 
 
-def _macs(name: str) -> int:
-    with torch.device("meta"):
-        model = create_model(name)
-    return count_macs(model, models[name].defaults.input_shape)
+def macs_of(name: str) -> int:
+    macs = models[name].describe()["macs"]
+    assert isinstance(macs, int)
+    return macs
 
 
 def _parts(name: str) -> tuple[object, ...]:

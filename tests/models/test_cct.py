@@ -10,6 +10,7 @@ from lilliput.core.errors import BadSetting
 from lilliput.models import create_model, example_input, list_models
 from lilliput.models.cct import CCT, CompactTransformer
 from lilliput.models.cost import count_macs, count_params, macs_by_layer
+from lilliput.models.shapes import shapes_only
 
 COUNTS = [  # trainable parameters, MACs of convolutions and linear layers, MACs with the products of attention
     ("vit_6_4_32", 3_190_538, 205_261_312, 218_240_512),
@@ -32,7 +33,7 @@ SINES = [name for name in list_models("c[cv]t_*") + list_models("vit_*") if "_si
 
 
 def _shadow(name: str, **changes: object) -> CompactTransformer:
-    with torch.device("meta"):
+    with shapes_only():
         model = create_model(name, **changes)  # type: ignore[arg-type]
     assert isinstance(model, CompactTransformer)
     return model

@@ -25,6 +25,8 @@ def test_the_pruned_network_learns_and_runs_on_a_board(tmp_path: Path) -> None:
     }  # fmt: skip
     rows = {(row.name, row.split): row.value for row in result.rows}
     assert rows["bytes that differ", "int8 on nucleo-h743zi"] == 0
+    assert rows["bytes that differ", "int8 on nucleo-h743zi, by patches"] == 0
+    assert 0 < rows["arena", "int8 on nucleo-h743zi, by patches"] <= rows["arena", "int8 on nucleo-h743zi"]
     median = {row.name: row.value for row in run(context("median", tmp_path)).rows}
     assert rows["rmse", "test"] < 2.5 * median["rmse"]
     assert rows["rmse", "test, int8"] == pytest.approx(rows["rmse", "test"], rel=0.1)

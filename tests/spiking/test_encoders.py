@@ -108,3 +108,57 @@ def test_decoders_give_hand_values() -> None:
 def test_what_is_out_of_range_is_refused(call: Callable[[Tensor], Tensor], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         call(torch.ones(2, 3))
+
+
+def test_weighted_phases_are_the_binary_digits() -> None:
+    x = torch.tensor([0.0, 0.5, 0.625, 0.3, 1.0])
+    spikes = encoders.weighted_phase(x, 16, period=8)
+    assert spikes[:8, 2].tolist() == [1, 0, 1, 0, 0, 0, 0, 0]
+    assert torch.equal(spikes[:8], spikes[8:])
+    back = decoders.from_phase(spikes, 8)
+    assert ((x - back) >= 0).all()
+    assert ((x - back) <= 2**-8).all()
+    with pytest.raises(ValueError, match="12 steps are no whole number of periods of 8"):
+        decoders.from_phase(spikes[:12], 8)
+
+
+def test_bursts_are_longer_and_closer_for_larger_values() -> None:
+    x = torch.tensor([0.0, 0.1, 0.5, 0.8, 1.0])
+    spikes = encoders.burst(x, 20, most=5, shortest=2)
+    assert spikes.sum(0).tolist() == [0, 1, 2, 4, 5]
+    assert spikes[:, 4].nonzero().flatten().tolist() == [0, 2, 4, 6, 8]
+    assert spikes[:, 3].nonzero().flatten().tolist() == [0, 6, 12, 18]  # gap ⌈20 - 18 · 0.8⌉
+    assert spikes[:, 2].nonzero().flatten().tolist() == [0, 11]
+
+
+def test_differences_of_gaussians_are_on_or_off_and_nothing_where_all_is_even() -> None:
+    assert float(encoders.difference_of_gaussians(torch.full((1, 1, 12, 12), 0.7)).max()) < 1e-6
+    x = torch.zeros(1, 2, 15, 15)
+    x[0, 0, 7, 7] = 1
+    x[0, 1] = 1 - x[0, 0]
+    found = encoders.difference_of_gaussians(x)[0]
+    assert found.shape == (4, 15, 15)
+    assert float(found.min()) == 0
+    assert float((found[0::2] * found[1::2]).abs().max()) == 0
+    # A bright dot is ON in the middle and OFF around; a dark one the other way round.
+    narrow, wide = (sum(math.exp(-0.5 * (k / w) ** 2) for k in range(-3, 4)) ** -2 for w in (1.0, 2.0))
+    assert float(found[0, 7, 7]) == pytest.approx(narrow - wide, rel=1e-5)
+    assert float(found[1, 7, 10]) > 0
+    torch.testing.assert_close(found[2], found[1])
+    torch.testing.assert_close(found[3], found[0])
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda x: encoders.weighted_phase(x, 8, period=0), r"`period` must be in \[1, 24\], got 0"),
+        (lambda x: encoders.weighted_phase(x * 3, 8), r"values must be in \[0, 1\]"),
+        (lambda x: encoders.burst(x, 8, most=0), "`most` must be at least 1"),
+        (lambda x: encoders.burst(x, 8, shortest=9), r"`shortest` in \[1, 8\], got 5 and 9"),
+        (lambda x: encoders.difference_of_gaussians(x), r"`x` must be \(B, C, H, W\)"),
+        (lambda x: encoders.difference_of_gaussians(x[None, None], surround=0.5), "`centre` < `surround`"),
+    ],
+)
+def test_codes_refuse_what_is_out_of_range(call: Callable[[Tensor], Tensor], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        call(torch.full((4, 4), 0.9))

@@ -12,11 +12,14 @@ from lilliput.core.errors import BadTask, MissingFile, UnknownName
 from lilliput.features import Affine
 from lilliput.tasks import Split, Task, get_task, tasks
 
-WITHOUT_DATA = ["digits", "fashion", "spoken-digits", "wrist-activity"]
+WITHOUT_DATA = ["digits", "fashion", "fashion-saccades", "skeleton-actions", "spoken-digits", "wrist-activity"]
 
 
 def test_the_tasks_are_registered() -> None:
-    assert list(tasks) == ["arabic-commands", "digits", "fashion", "spoken-digits", "wrist-activity"]
+    assert list(tasks) == [
+        *("arabic-commands", "digits", "events", "fashion", "fashion-saccades", "heart", "light-fields", "mnist"),
+        *("nmnist", "skeleton-actions", "spoken-digits", "spots10", "wrist-activity"),
+    ]
 
 
 @pytest.mark.parametrize("name", WITHOUT_DATA)
@@ -55,7 +58,7 @@ class TestEveryTask:
         assert sum(said["items_by_class"]["train"].values()) == said["items"]["train"]
 
 
-@pytest.mark.parametrize("name", ["arabic-commands"])
+@pytest.mark.parametrize("name", ["arabic-commands", "light-fields", "spots10"])
 def test_a_task_without_its_data_says_where_they_are(name: str) -> None:
     with pytest.raises(
         MissingFile, match=rf"LP221: {name} needs its .*\n  why: they are not bundled\n  fix: get .*--data"

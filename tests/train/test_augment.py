@@ -9,8 +9,10 @@ from lilliput.train.augment import FEATURES, IMAGES, SIGNALS, apply, changes_of
 
 SOUND = (1000 * np.sin(np.arange(800) / 5)).astype(np.int16)
 IMAGE = np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3)
+JOINTS = np.random.default_rng(0).integers(-900, 900, (16, 12)).astype(np.int16)
 ITEMS = {
     **dict.fromkeys(SIGNALS, SOUND),
+    "turn": JOINTS,
     **dict.fromkeys(IMAGES, IMAGE),
     **dict.fromkeys(FEATURES, np.ones((49, 20, 1), "f4")),
 }
@@ -39,6 +41,23 @@ class TestEveryChange:
         before = ITEMS[name].copy()
         ({**SIGNALS, **IMAGES, **FEATURES})[name](ITEMS[name], _rng(2))
         assert np.array_equal(ITEMS[name], before)
+
+
+def test_a_turned_body_keeps_its_height_and_its_form() -> None:
+    bodies = JOINTS.reshape(16, 4, 3).astype(float)
+    turned = augment.turn(JOINTS, _rng(3)).reshape(16, 4, 3).astype(float)
+    sizes = np.linalg.norm(turned[:, 1:] - turned[:, :1], axis=2) / np.linalg.norm(
+        bodies[:, 1:] - bodies[:, :1], axis=2
+    )
+    assert sizes.std() < 0.02
+    assert abs(sizes.mean() - 1) <= augment.SIZE
+    np.testing.assert_allclose(turned[..., 1], bodies[..., 1] * sizes.mean(), atol=3)
+    assert np.abs(turned[..., 0] - bodies[..., 0]).max() > 20
+
+
+def test_what_is_no_body_cannot_be_turned() -> None:
+    with pytest.raises(BadSetting, match=r"train.augment has 'turn'\n  why: it turns joints of three coordinates each"):
+        changes_of(["turn"], SOUND)
 
 
 def test_a_shift_moves_and_fills_with_silence() -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
-from lilliput.train.losses import cross_entropy, distill, distilled, objective_of, reconstruction
+from lilliput.train.losses import cross_entropy, distill, distilled, distilled_heads, objective_of, reconstruction
 from lilliput.train.settings import TrainSettings
 
 LOGITS = torch.tensor([[math.log(3.0), 0.0]])  # probabilities 3/4 and 1/4
@@ -61,3 +62,39 @@ def test_the_autoencoder_objective_ignores_classes() -> None:
     assert reconstruction(torch.zeros(1, 2), x).item() == 2.5
     objective = objective_of(TrainSettings(loss="mse"))
     assert objective(nn.Flatten(), x, torch.tensor([7])).item() == 0
+
+
+class _Two(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(3, 2), nn.Linear(3, 2)
+
+    def forward(self, x: torch.Tensor, heads: bool = False) -> SimpleNamespace:
+        assert heads
+        return SimpleNamespace(classes=self.first(x), teacher=self.second(x))
+
+
+def test_one_head_hears_the_labels_and_the_other_the_teacher() -> None:
+    torch.manual_seed(0)
+    student, teacher = _Two(), nn.Linear(3, 2)
+    x, y = torch.randn(4, 3), torch.tensor([0, 1, 0, 1])
+    told = teacher(x).argmax(1)
+    labels = cross_entropy(student.first(x), y, smoothing=0.1).item()
+    hard = distilled_heads(teacher, alpha=0.25)(student, x, y)
+    assert hard.item() == pytest.approx(0.75 * labels + 0.25 * cross_entropy(student.second(x), told).item())
+    soft = distilled_heads(teacher, kind="soft", temperature=2, alpha=0.25)(student, x, y)
+    aim = 0.25 * distill(student.second(x), teacher(x), temperature=2).item()
+    assert soft.item() == pytest.approx(0.75 * labels + aim)
+    distilled_heads(teacher, alpha=1.0)(student, x, y).backward()
+    assert student.first.weight.grad is not None
+    assert not student.first.weight.grad.any(), "the labels' head learns nothing of the teacher"
+    assert student.second.weight.grad is not None
+    assert student.second.weight.grad.any()
+    assert teacher.weight.grad is None
+
+
+def test_another_kind_of_teaching_is_refused() -> None:
+    with pytest.raises(ValueError, match="`kind` must be hard or soft, got 'loud'"):
+        distilled_heads(nn.Identity(), kind="loud")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"`alpha` must be in \[0, 1\], got 2"):
+        distilled_heads(nn.Identity(), alpha=2)

@@ -39,17 +39,15 @@ def bench_models(
     from lilliput.core.settings import parse_override
     from lilliput.core.units import format_bytes, grouped, parse_count
     from lilliput.models import list_models
-    from lilliput.models.measure import measure_model
+    from lilliput.models.measure import counts_of, measure_model
 
     changes = {".".join(path): value for path, value in map(parse_override, settings or [])}
     limits = [parse_count(text) if text else math.inf for text in (max_params, max_macs)]
     found = []
     for name in list_models(pattern):
-        counted = measure_model(name, run=False, **changes)  # type: ignore[arg-type]
-        if counted.params > limits[0] or counted.macs > limits[1]:
-            continue
-        timed = counted if no_run else measure_model(name, batch=batch, seconds=seconds, **changes)  # type: ignore[arg-type]
-        found.append(timed)
+        counts = counts_of(name, **changes)
+        if all(count <= limit for count, limit in zip(counts, limits, strict=True)):
+            found.append(measure_model(name, batch=batch, seconds=seconds, run=not no_run, **changes))
     heads = ("network", "input", "parameters", "MACs", "activations", "peak, float32", "items/s")
     rows: list[tuple[Any, ...]] = [
         (

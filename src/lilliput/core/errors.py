@@ -283,6 +283,18 @@ class UnsafeRange(UnsupportedError):
     code = "LP312"
 
 
+class NoSpikingRule(UnsupportedError):
+    """A part of a network has no rule that turns it into spikes, or a part of a spiking file none that makes it ours.
+
+    Spikes carry numbers from 0 up, and add. What converts: convolutions and linear layers, batch normalisation right
+    behind one, ReLU with or without a ceiling, `ClipFloorShift`, average and maximum pooling, sums, and what only moves
+    numbers. Sigmoids, hyperbolic tangents, layer normalisation and attention do not: train such a network with spiking
+    neurons instead (`lilliput.layers.spiking`).
+    """
+
+    code = "LP320"
+
+
 # --- LP4xx: it does not fit -----------------------------------------------------------------------------------
 
 

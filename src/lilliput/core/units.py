@@ -16,8 +16,8 @@ from fractions import Fraction
 
 from lilliput.core.errors import BadUnit
 
-KIB, MEGA, PERCENT = 1024, 1000**2, 100
-"""What a figure in KiB, in millions or in percent is counted in."""
+KIB, MEGA, GIGA, PERCENT = 1024, 1000**2, 1000**3, 100
+"""What a figure in KiB, in millions, in thousands of millions or in percent is counted in."""
 
 _BYTES: dict[str, int | Fraction] = {
     "": 1,

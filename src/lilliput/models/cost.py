@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,10 @@ def count_macs(model: nn.Module, input_shape: Sequence[int]) -> int:
         model: any module; it is left as it was.
         input_shape: shape of one input without the batch axis.
     """
-    return sum(_macs_by_module(model, input_shape)["Global"])
+    counter = _Products()
+    with counter:
+        _run_shapes(model, input_shape)
+    return counter.flops // 2  # one multiply and one add is one MAC
 
 
 def macs_by_layer(model: nn.Module, input_shape: Sequence[int]) -> dict[str, int]:
@@ -57,13 +62,36 @@ def shape_input(model: nn.Module, input_shape: Sequence[int], batch: int = 1) ->
 
 
 def _macs_by_module(model: nn.Module, input_shape: Sequence[int]) -> dict[str, list[int]]:
-    if math.prod(input_shape) < 1:
-        raise ValueError(f"`input_shape` must have positive axes, got {tuple(input_shape)}")
-    # On the meta device only shapes are worked out: counting costs neither time nor memory.
-    shadow = copy.deepcopy(model).to("meta").eval()
     counter = FlopCounterMode(display=False)
-    with torch.no_grad(), counter:
-        shadow(shape_input(model, input_shape))
+    with counter:
+        _run_shapes(model, input_shape)
     counts = counter.get_flop_counts()
     # One multiply and one add is one MAC.
     return {module: [flops // 2 for flops in by_op.values()] for module, by_op in counts.items()} or {"Global": []}
+
+
+def _run_shapes(model: nn.Module, input_shape: Sequence[int]) -> None:
+    """One inference on the meta device, where only shapes are worked out: it costs neither time nor memory."""
+    if math.prod(input_shape) < 1:
+        raise ValueError(f"`input_shape` must have positive axes, got {tuple(input_shape)}")
+    is_hollow = all(tensor.is_meta for tensor in (*model.parameters(), *model.buffers()))
+    shadow = model if is_hollow and not model.training else copy.deepcopy(model).to("meta").eval()
+    with torch.no_grad():
+        shadow(shape_input(model, input_shape))
+
+
+class _Products(TorchDispatchMode):
+    """Adds up PyTorch's own counts, without asking which module they are of."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.flops = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        made = func(*args, **(kwargs or {}))
+        count = flop_registry.get(func._overloadpacket)
+        if count is not None:
+            self.flops += count(*args, **(kwargs or {}), out_val=made)
+        return made

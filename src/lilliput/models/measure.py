@@ -11,6 +11,7 @@ import torch
 from lilliput.models.cost import count_macs, count_params
 from lilliput.models.entry import create_model, example_input
 from lilliput.models.memory import activation_count, inference_bytes
+from lilliput.models.shapes import shapes_only
 
 _ROUNDS = 5
 _WARM = 2
@@ -38,6 +39,17 @@ class Measured:
     per_second: float | None
 
 
+def counts_of(name: str, **changes: object) -> tuple[int, int]:
+    """Trainable parameters, and multiply-accumulates of one inference: what is known of a network in a moment.
+
+    Raises:
+        UnknownName, BadSetting: LP100, LP101, as `create_model`.
+    """
+    with shapes_only():
+        model = create_model(name, **changes).eval()  # type: ignore[arg-type]
+    return count_params(model).trainable, count_macs(model, model.config.input_shape)  # type: ignore[arg-type, union-attr]
+
+
 def measure_model(name: str, *, batch: int = 32, seconds: float = 1.0, run: bool = True, **changes: object) -> Measured:
     """Costs of a registered network.
 
@@ -51,7 +63,7 @@ def measure_model(name: str, *, batch: int = 32, seconds: float = 1.0, run: bool
     Raises:
         UnknownName, BadSetting: LP100, LP101, as `create_model`.
     """
-    with torch.device("meta"):
+    with shapes_only():
         model = create_model(name, **changes)  # type: ignore[arg-type]
     shape = tuple(model.config.input_shape)  # type: ignore[arg-type, union-attr]
     return Measured(

@@ -171,13 +171,13 @@ def _filters(like: str, shape: tuple[int, int, int], classes: int) -> int:
     """The filters with which a ResNet8 has the number of parameters that is nearest to another network's."""
     import itertools
 
-    import torch
-
     from lilliput.models import create_model_for
     from lilliput.models.cost import count_params
 
     def params(name: str, **changes: object) -> int:
-        with torch.device("meta"):
+        from lilliput.models.shapes import shapes_only
+
+        with shapes_only():
             return count_params(create_model_for(name, shape, classes, **changes)).trainable
 
     wanted, before = params(like), 0
@@ -243,19 +243,19 @@ _COUNTED = (*(f"{claim}.{what}" for claim in _BUILT for what in ("params", "macs
 
 def _structure() -> dict[str, float]:
     """Parameters, and multiply-accumulates of convolutions and linear layers, of the published networks."""
-    import torch
 
     from lilliput.models import create_model, example_input
     from lilliput.models.cost import count_params, macs_by_layer
+    from lilliput.models.shapes import shapes_only
 
     found = {}
     for claim, name in _BUILT.items():
-        with torch.device("meta"):
+        with shapes_only():
             model = create_model(name)
         found[f"{claim}.params"] = float(count_params(model).trainable)
         found[f"{claim}.macs"] = float(sum(macs_by_layer(model, example_input(model).shape[1:]).values()))
     for name in _TEXT:
-        with torch.device("meta"):
+        with shapes_only():
             model = create_model(name, freeze=True)
         found[f"{name}.params"] = float(count_params(model).trainable)
     return found

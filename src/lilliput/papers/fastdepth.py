@@ -74,10 +74,10 @@ def run(context: Context) -> Result:
 
 def _structure() -> dict[str, float]:
     """Parameters and multiply-accumulates of the networks at full width and 224×224."""
-    import torch
 
     from lilliput.models import create_model, example_input
     from lilliput.models.cost import count_macs, count_params
+    from lilliput.models.shapes import shapes_only
 
     found = {}
     variants: Mapping[str, tuple[str, dict[str, Any]]] = {
@@ -85,7 +85,7 @@ def _structure() -> dict[str, float]:
         "nnconv5": ("fastdepth_plain", {"upsampling": "nnconv5"}),
     }  # fmt: skip
     for claim, (name, changes) in variants.items():
-        with torch.device("meta"):
+        with shapes_only():
             model = create_model(name, **changes)
         found[f"{claim}.params"] = float(count_params(model).trainable)
         found[f"{claim}.macs"] = float(count_macs(model, example_input(model).shape[1:]))
@@ -165,7 +165,7 @@ def _on_board(context: Context, model: nn.Module, train: Frames, test: Frames) -
     from lilliput.train.depth import depth_errors, pixels
 
     settings: Settings = context.settings
-    found = on_device(model, pixels(train.rgb), pixels(test.rgb), settings.board)
+    found = on_device(model, pixels(train.rgb), pixels(test.rgb), settings.board, by_patches=True)
     maps = torch.from_numpy(found.outputs.reshape(len(test), 1, settings.height, settings.width))
     errors = depth_errors(maps, torch.from_numpy(test.depth[:, None]), max_depth=settings.max_depth)
     for name in ("rmse", "delta1"):

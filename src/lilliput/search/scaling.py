@@ -21,6 +21,7 @@ from lilliput.core.errors import BadSetting, DoesNotFit
 from lilliput.core.units import grouped
 from lilliput.models import models
 from lilliput.models.cost import count_macs, count_params
+from lilliput.models.shapes import shapes_only
 from lilliput.search.formula import Formula, TinyFormula
 
 _LOG = logging.getLogger(__name__)
@@ -140,8 +141,8 @@ class _Measure:
         return config, replace(cost, sram_bytes=self.memory[key])
 
     def _cheap(self, config: Any) -> tuple[Cost, tuple[torch.Size, ...]]:
-        with torch.device("meta"):
-            model = self.network(config)
+        with shapes_only():
+            model = self.network(config).eval()
         params = count_params(model).trainable
         cost = Cost(macs=count_macs(model, config.input_shape), params=params, flash_bytes=weight_bytes(model))
         return cost, tuple(p.shape for p in model.parameters())

@@ -74,6 +74,19 @@ def membrane(currents: Tensor, decay: float = 1.0) -> Tensor:
     return torch.einsum("t,t...->...", weight, currents)
 
 
+def from_phase(spikes: Tensor, period: int = 8) -> Tensor:
+    """What `encoders.weighted_phase` coded, the mean over the periods: (T, ...) -> (...).
+
+    Raises:
+        ValueError: T is no multiple of `period`.
+    """
+    steps = len(spikes)
+    if period < 1 or steps % period or not steps:
+        raise ValueError(f"{steps} steps are no whole number of periods of {period}")
+    worth = torch.pow(2.0, -1 - torch.arange(steps, device=spikes.device) % period).to(spikes.dtype)
+    return torch.einsum("t,t...->...", worth, spikes) * (period / steps)
+
+
 def from_delta(spikes: Tensor, threshold: float) -> Tensor:
     """The signal that `encoders.delta` followed, to within its threshold: (T, ..., 2) -> (T, ...)."""
     return threshold * (spikes[..., 0] - spikes[..., 1]).cumsum(0)

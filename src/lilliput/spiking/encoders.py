@@ -1,7 +1,8 @@
 r"""Numbers into spikes. All encoders give (T, ...) of 0 and 1 in x's float type, time first.
 
 What they may cost differs: `rate` fires in proportion to the value, `latency` and `rank_order` once a value at most,
-`delta` only where something changes, `direct` leaves the numbers as they are, so that the first layer multiplies.
+`delta` only where something changes, `direct` leaves the numbers as they are, so that the first layer multiplies;
+events of a camera are spikes already, and `frames` puts them in order.
 
 Axes: T time steps, N values of a row, K receptive fields.
 
@@ -15,12 +16,28 @@ from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 def direct(x: Tensor, steps: int) -> Tensor:
     """The numbers themselves as a current, the same at each step: (...) -> (T, ...). No spikes."""
     _check_steps(steps)
     return x.unsqueeze(0).expand(steps, *x.shape)
+
+
+def frames(x: Tensor, channels: int = 2) -> Tensor:
+    """Frames that came as channels, as tasks of events give them, as steps: (B, T · C, ...) -> (T, B, C, ...).
+
+    Args:
+        x: counts of events.
+        channels: C, of one frame.
+
+    Raises:
+        ValueError: the channels are no whole number of frames.
+    """
+    if x.ndim < 2 or channels < 1 or x.shape[1] % channels or not x.shape[1]:
+        raise ValueError(f"`x` of {tuple(x.shape)} has no whole number of frames of {channels} channels")
+    return x.reshape(len(x), -1, channels, *x.shape[2:]).transpose(0, 1)
 
 
 def rate(
@@ -145,6 +162,101 @@ def population(
     centre = low + (2 * k - 3) / 2 * spacing
     bell = torch.exp(-0.5 * ((x.unsqueeze(-1) - centre) / (spacing / 1.5)).square())
     return _at(((steps - 1) * (1 - bell)).round(), bell > least, steps)
+
+
+def weighted_phase(x: Tensor, steps: int, *, period: int = 8) -> Tensor:
+    """Each value in binary, again in each period: a spike in its step k, from 0, is worth 2^-(k + 1).
+
+    `decoders.from_phase` gives the value back to within 2^-period.
+
+    Args:
+        x: values in [0, 1].
+        steps: T, at least 1.
+        period: steps of a period, in [1, 24].
+
+    Shapes:
+        x (...) -> (T, ...).
+
+    Raises:
+        ValueError: values outside, or arguments out of range.
+
+    Source: Deep neural networks with weighted spikes (Neurocomputing 311, 2018).
+    """
+    _check_steps(steps)
+    _check_shares(x)
+    if not 1 <= period <= 24:
+        raise ValueError(f"`period` must be in [1, 24], got {period}")
+    whole = torch.floor(x.double() * 2**period).clamp(max=2**period - 1).to(torch.int64)
+    places = (period - 1 - torch.arange(steps, device=x.device) % period).reshape(-1, *[1] * x.ndim)
+    return ((whole >> places) & 1).to(x.dtype)
+
+
+def burst(x: Tensor, steps: int, *, most: int = 5, shortest: int = 2) -> Tensor:
+    """One burst a value, from the first step on: the larger it is, the more spikes, and the closer to each other.
+
+        spikes = ⌈most · x⌉,    gap = ⌈steps - (steps - shortest) · x⌉
+
+    Spikes that would fall behind the last step are left out.
+
+    Args:
+        x: values in [0, 1].
+        steps: T, at least 1.
+        most: spikes of a value of 1, at least 1.
+        shortest: gap of a value of 1, in steps, in [1, T].
+
+    Shapes:
+        x (...) -> (T, ...).
+
+    Raises:
+        ValueError: values outside, or arguments out of range.
+
+    Source: Neural Coding in Spiking Neural Networks (Frontiers in Neuroscience 2021, 15:638474).
+    """
+    _check_steps(steps)
+    _check_shares(x)
+    if most < 1 or not 1 <= shortest <= steps:
+        raise ValueError(f"`most` must be at least 1 and `shortest` in [1, {steps}], got {most} and {shortest}")
+    count = torch.ceil(most * x)
+    gap = torch.ceil(steps - (steps - shortest) * x)
+    time = torch.arange(steps, dtype=x.dtype, device=x.device).reshape(-1, *[1] * x.ndim)
+    number = torch.div(time, gap, rounding_mode="floor")
+    return ((time - number * gap == 0) & (number < count)).to(x.dtype)
+
+
+def difference_of_gaussians(x: Tensor, *, centre: float = 1.0, surround: float = 2.0, size: int = 7) -> Tensor:
+    """What stands out from its surroundings, as ON and OFF: a narrow bell less a wide one, each of sum 1.
+
+    Both are at least 0, and at most one of them is above 0 at a place, so that `latency` and `rank_order` can follow.
+    Borders are continued, so that an even picture gives nothing.
+
+    Args:
+        x: pictures, (B, C, H, W).
+        centre: width of the narrow bell, in pixels, above 0.
+        surround: width of the wide bell, above `centre`.
+        size: side of the filter, odd, at least 3.
+
+    Shapes:
+        (B, C, H, W) -> (B, 2 · C, H, W): ON and OFF of each channel in turn.
+
+    Raises:
+        ValueError: arguments out of range.
+
+    Source: STDP-based spiking deep convolutional neural networks (arXiv:1611.01421).
+    """
+    if x.ndim != 4 or not 0 < centre < surround or size < 3 or size % 2 == 0:
+        raise ValueError(
+            f"`x` must be (B, C, H, W), 0 < `centre` < `surround` and `size` odd from 3 up, got {tuple(x.shape)}, "
+            f"{centre}, {surround} and {size}"
+        )
+    line = torch.arange(size, dtype=x.dtype, device=x.device) - size // 2
+    bells = []
+    for width in (centre, surround):
+        bell = torch.exp(-0.5 * (line / width).square())
+        bells.append(torch.outer(bell, bell) / bell.sum().square())
+    kernel = (bells[0] - bells[1]).expand(x.shape[1], 1, size, size)
+    padded = F.pad(x, [size // 2] * 4, mode="replicate")
+    found = F.conv2d(padded, kernel, groups=x.shape[1])
+    return torch.stack([found.clamp_min(0), (-found).clamp_min(0)], 2).flatten(1, 2)
 
 
 def delta(x: Tensor, threshold: float) -> Tensor:

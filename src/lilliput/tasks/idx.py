@@ -7,11 +7,12 @@ import math
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.core.errors import CutShort, ImpossibleSize, MissingFile, NotThisFormat
+from lilliput.core.errors import BadTask, CutShort, ImpossibleSize, MissingFile, NotThisFormat, OutOfRange
 
 MAX_BYTES = 1 << 30
 _GZIP = b"\x1f\x8b"
@@ -44,6 +45,43 @@ def read_idx(path: Path, axes: int) -> NDArray[np.uint8]:
     if len(raw) != start + size:
         raise CutShort(f"{path} has {len(raw)} B", why=f"its sizes {shape} need {start + size}")
     return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
+
+
+def find_idx(folder: Path, name: str, fix: str = "") -> Path:
+    """The file of that name, plain or gzipped.
+
+    Raises:
+        MissingFile: LP221, neither is there; `fix` says what to do.
+    """
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    raise MissingFile(f"{folder} has neither {name} nor {name}.gz", fix=fix)
+
+
+def check_labelled(
+    place: Path, part: str, images: NDArray[Any], labels: NDArray[Any], *, size: tuple[int, int], classes: int
+) -> None:
+    """Refuse images and labels that do not belong together.
+
+    Args:
+        place: where they are from, for the message.
+        part: of the data, for the message: "training" or "test".
+        images: (N, H, W).
+        labels: (N,), integers.
+        size: (H, W) that the images must have.
+        classes: number of labels that there are.
+
+    Raises:
+        OutOfRange: LP203, other counts, sizes or labels. BadTask: LP103, there are none.
+    """
+    if len(images) != len(labels) or images.dtype != np.uint8 or images.shape[1:] != size:
+        shape, wanted = f"{images.shape} of {images.dtype}", f"(N, {size[0]}, {size[1]}) of uint8"
+        raise OutOfRange(f"{place}: {part} images are {shape} for {len(labels)} labels, {wanted} needed")
+    if len(labels) == 0:
+        raise BadTask(f"{place}: there are no {part} images")
+    if labels.max() >= classes or labels.min() < 0:
+        raise OutOfRange(f"{place}: {part} label {labels.max()} is not in [0, {classes})")
 
 
 def _bytes(path: Path) -> bytes:

@@ -50,6 +50,15 @@ def read_images(
     return out
 
 
+def size_of(path: Path) -> tuple[int, int]:
+    """(H, W) of a picture, upright.
+
+    Raises:
+        MissingExtra: LP601, pillow is not installed. FileError: LP2xx, no picture, damaged, or too many pixels.
+    """
+    return _look(path)[0]
+
+
 def _common(shapes: Counter[tuple[int, int]]) -> tuple[int, int]:
     height, width = min(shapes, key=lambda shape: (-shapes[shape], shape))
     longest = max(height, width)

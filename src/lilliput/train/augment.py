@@ -24,6 +24,8 @@ SHIFT = 0.1  # of the length, to either side
 GAIN_DB = 12.0
 NOISE_SNR_DB = (10.0, 40.0)
 SPEED = 0.15
+TURN = 0.5  # radians, either way
+SIZE = 0.1
 CROP = 0.125  # of each side: the benchmark habit of 4 pixels on 32
 AREA = (0.8, 1.0)  # of the picture, that a resized crop shows; photographs have small things in them: 0.08
 SMALL_AREA = (0.08, 1.0)
@@ -69,6 +71,14 @@ def speed(x: Array, rng: np.random.Generator) -> Array:
     columns = x.reshape(len(x), -1)
     heard = [np.interp(places, before, column, left=0, right=0) for column in columns.T]
     return _as(x, np.stack(heard, axis=1).reshape(x.shape))
+
+
+def turn(x: Array, rng: np.random.Generator) -> Array:
+    """A body's joints, x, y, z of each in turn, turned about the upright axis y by up to half a radian, and sized."""
+    angle, size = rng.uniform(-TURN, TURN), rng.uniform(1 - SIZE, 1 + SIZE)
+    c, s = size * np.cos(angle), size * np.sin(angle)
+    about = np.array([[c, 0, s], [0, size, 0], [-s, 0, c]])
+    return _as(x, (x.reshape(len(x), -1, 3) @ about).reshape(x.shape))
 
 
 def flip(x: Array, rng: np.random.Generator) -> Array:
@@ -142,7 +152,7 @@ def specaugment(x: Array, rng: np.random.Generator) -> Array:
     return y
 
 
-SIGNALS: dict[str, Change] = {"speed": speed, "shift": shift, "gain": gain, "noise": noise}
+SIGNALS: dict[str, Change] = {"speed": speed, "shift": shift, "gain": gain, "noise": noise, "turn": turn}
 IMAGES: dict[str, Change] = {
     "flip": flip,
     "crop": crop,
@@ -171,6 +181,9 @@ def changes_of(names: Sequence[str], sample: Array) -> tuple[list[Change], list[
             shown = [*IMAGES, RAND, *FEATURES] if is_image else allowed
             fix = f"the names for {'images' if is_image else 'signals'} are {', '.join(shown)}"
             raise BadSetting(f"train.augment has {name!r}", why=why, fix=fix)
+    if "turn" in names and (sample.ndim != 2 or sample.shape[1] % 3):
+        why = f"it turns joints of three coordinates each, and an item is {sample.shape}"
+        raise BadSetting("train.augment has 'turn'", why=why)
     return [raw[n] for n in raw if n in names], [FEATURES[n] for n in FEATURES if n in names]
 
 

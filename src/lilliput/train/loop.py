@@ -27,6 +27,7 @@ from lilliput.core.settings import resolved
 from lilliput.train.checkpoint import Checkpoint, CheckpointFolder, EpochRecord, Progress
 from lilliput.train.data import Source, TrainData
 from lilliput.train.engine import Engine, engine_of
+from lilliput.train.lamb import Lamb
 from lilliput.train.losses import Objective, objective_of
 from lilliput.train.metrics import Measure, evaluate
 from lilliput.train.mixing import mixed, mixes
@@ -309,13 +310,15 @@ def _optimiser(model: nn.Module, settings: TrainSettings) -> torch.optim.Optimiz
     ]
     match settings.optimiser:
         case "sgd":
-            return torch.optim.SGD(groups, lr=settings.lr, momentum=settings.momentum)
+            return torch.optim.SGD(groups, lr=settings.lr, momentum=settings.momentum, nesterov=settings.nesterov)
         case "adam":
             return torch.optim.Adam(groups, lr=settings.lr)
         case "adamw":
             return torch.optim.AdamW(groups, lr=settings.lr)
         case "rmsprop":  # the constants of MobileNet's and EfficientNet's trainings
             return torch.optim.RMSprop(groups, lr=settings.lr, alpha=0.9, momentum=settings.momentum, eps=1e-3)
+        case "lamb":
+            return Lamb(groups, lr=settings.lr)
 
 
 def _optimiser_state(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:

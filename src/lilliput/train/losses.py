@@ -6,6 +6,7 @@ An objective is a function (model, x, target) -> loss; the loop calls it and kno
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,16 @@ def cross_entropy(logits: Tensor, target: Tensor, *, smoothing: float = 0.0) -> 
         logits (B, K); target (B,) of class numbers, or (B, K) of shares that add up to one -> scalar.
     """
     return F.cross_entropy(logits, target, label_smoothing=smoothing)
+
+
+def with_l1(objective: Objective, strength: float) -> Objective:
+    """The objective and `strength` times the sum of the absolute weights of all convolutions."""
+
+    def total(model: nn.Module, x: Tensor, target: Tensor) -> Tensor:
+        kernels = [m.weight.abs().sum() for m in model.modules() if isinstance(m, nn.Conv1d | nn.Conv2d)]
+        return objective(model, x, target) + strength * torch.stack(kernels).sum()
+
+    return total
 
 
 def reconstruction(y: Tensor, x: Tensor) -> Tensor:
@@ -83,5 +94,53 @@ def distilled(teacher: nn.Module, *, temperature: float = 4.0, alpha: float = 0.
             aim = teacher.to(x.device)(x)
         soft = distill(logits, aim, temperature=temperature)
         return alpha * soft + (1 - alpha) * cross_entropy(logits, target, smoothing=smoothing)
+
+    return objective
+
+
+def distilled_heads(
+    teacher: nn.Module,
+    *,
+    kind: Literal["hard", "soft"] = "hard",
+    temperature: float = 1.0,
+    alpha: float = 0.5,
+    smoothing: float = 0.1,
+) -> Objective:
+    """The objective of a network with two classifiers: one learns from the labels, the other from the teacher alone.
+
+        (1 − α) · cross-entropy(first, labels) + α · cross-entropy(second, the teacher's class)     "hard"
+        (1 − α) · cross-entropy(first, labels) + α · distill(second, teacher)                       "soft"
+
+    The network is called with `heads=True` and gives `classes` and `teacher`. The teacher is put in evaluation mode and
+    stays frozen.
+
+    Args:
+        teacher: a trained network of the same classes.
+        kind: what the teacher tells.
+        temperature: of "soft", as in `distill`.
+        alpha: the teacher's share, in [0, 1].
+        smoothing: of the labels' share.
+
+    Raises:
+        ValueError: another kind, or a share out of range.
+
+    Source: Training data-efficient image transformers (arXiv:2012.12877), section 4; there the soft term is divided by
+    the number of classes too.
+    """
+    if kind not in ("hard", "soft"):
+        raise ValueError(f"`kind` must be hard or soft, got {kind!r}")
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"`alpha` must be in [0, 1], got {alpha}")
+    teacher.eval().requires_grad_(False)
+
+    def objective(model: nn.Module, x: Tensor, target: Tensor) -> Tensor:
+        said = model(x, heads=True)
+        with torch.no_grad():
+            aim = teacher.to(x.device)(x)
+        if kind == "hard":
+            told = cross_entropy(said.teacher, aim.argmax(1))
+        else:
+            told = distill(said.teacher, aim, temperature=temperature)
+        return alpha * told + (1 - alpha) * cross_entropy(said.classes, target, smoothing=smoothing)
 
     return objective

@@ -103,9 +103,10 @@ def layers_of(model: str) -> tuple[dict[str, Any], ...]:
 
     from lilliput.models import create_model, models
     from lilliput.models.cost import macs_by_layer, shape_input
+    from lilliput.models.shapes import shapes_only
 
     shape = models[model].defaults.input_shape
-    with torch.device("meta"):
+    with shapes_only():
         network = create_model(model).eval()
     macs = macs_by_layer(network, shape)
     names = _shown_modules([name for name, _ in network.named_modules() if name])

@@ -9,6 +9,7 @@ from lilliput.compiler.grammar import Stage
 from lilliput.compiler.graph import Graph
 from lilliput.compiler.passes import simplify
 from lilliput.compiler.passes.fuse_padding import fuse_padding
+from lilliput.compiler.passes.late_upsampling import late_upsampling
 from lilliput.core.errors import MissingFile, NotThisFormat, UnsupportedOp
 
 SUFFIXES = (".tflite", ".onnx", ".pt2")
@@ -35,8 +36,10 @@ def load_network(path: Path, *, dequantise: bool = False) -> tuple[Graph, Stage]
         return simplify(_load_exported(path)), "float"
     if path.suffix == ".tflite":
         graph, stage = load_tflite(path, dequantise=dequantise)
+        if stage == "float":
+            return simplify(graph, channels_first=False), stage
         # A border of the zero point is what convolutions skip anyway, so that the padded map need not exist.
-        return (simplify(graph, channels_first=False) if stage == "float" else fuse_padding(graph), stage)
+        return late_upsampling(fuse_padding(graph)), stage
     raise NotThisFormat(f"{path} has the suffix {path.suffix!r}", fix=f"networks are read from {', '.join(SUFFIXES)}")
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from lilliput.compiler.frontends.flatbuffer import Table, root_table
 from lilliput.compiler.frontends.tflite_ops import BUILTIN_NAMES, TRANSLATORS, Operator, Reader
 from lilliput.compiler.grammar import Stage, check
 from lilliput.compiler.graph import ITEM_BYTES, Array, DType, Graph, Quant, Value, checked_bytes
@@ -29,6 +28,7 @@ from lilliput.core.errors import (
     UnsupportedAttribute,
     UnsupportedOp,
 )
+from lilliput.core.files.flatbuffer import Table, root_table
 
 MAX_FILE_BYTES = 256 << 20
 MAX_STATE_BYTES = 16 << 20

@@ -19,6 +19,7 @@ from lilliput.compiler.passes.fold_bias import fold_bias
 from lilliput.compiler.passes.fold_constants import fold_constants
 from lilliput.compiler.passes.fuse_activation import fuse_activation
 from lilliput.compiler.passes.fuse_padding import fuse_padding
+from lilliput.compiler.passes.late_upsampling import late_upsampling
 from lilliput.compiler.passes.layout import channels_first_inputs, merge_transposes, to_channels_last
 from lilliput.compiler.passes.spikes import fuse_spikes, hoist_time
 from lilliput.core.errors import BrokenGraph
@@ -31,12 +32,13 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (
     fold_batchnorm,
     fuse_padding,
     fuse_activation,
+    late_upsampling,
     fuse_spikes,
     merge_transposes,
     fold_constants,
     remove_dead_code,
 )
-QUANTISED = (to_channels_last, fuse_padding, fuse_activation, remove_dead_code)
+QUANTISED = (to_channels_last, fuse_padding, fuse_activation, late_upsampling, remove_dead_code)
 """Those that keep the values and their quantisation as they are."""
 
 

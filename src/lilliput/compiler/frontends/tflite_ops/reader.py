@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from lilliput.compiler.frontends.flatbuffer import Table
 from lilliput.compiler.graph import Array, Graph, Node, Value
 from lilliput.compiler.op import expect
 from lilliput.compiler.ops import ops
 from lilliput.core.errors import BrokenGraph, ImpossibleSize, UnsupportedAttribute
+from lilliput.core.files.flatbuffer import Table
 
 BUILTIN_NAMES: dict[int, str] = dict(
     enumerate(

@@ -11,17 +11,18 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lilliput.compiler.graph import Array
 from lilliput.core.errors import BadName, CutShort, NotThisFormat, OutOfRange, TooDeep
 
 MAX_DEPTH = 16
 MAX_TABLES = 200_000
 
 T = TypeVar("T")
+Array = NDArray[Any]
 
 
 @dataclass
@@ -105,6 +106,11 @@ class Table:
         start, count = self._vector(number, kind.itemsize, name)
         return np.frombuffer(self._buffer.data, kind, count, start).astype(dtype)
 
+    def structs(self, number: int, kind: np.dtype[np.void], alignment: int, name: str) -> NDArray[np.void]:
+        """A vector of structs of one layout, empty when absent; a view, little-endian as `kind` says."""
+        start, count = self._vector(number, kind.itemsize, name, alignment)
+        return np.frombuffer(self._buffer.data, kind, count, start)
+
     def each(self, number: int, name: str, read: Callable[[Table], T]) -> list[T]:
         """`read` applied to each table of a vector."""
         start, count = self._vector(number, 4, name)
@@ -122,7 +128,7 @@ class Table:
             return None
         return at + self._buffer.number("I", at, f"{self.path}: field {number}")
 
-    def _vector(self, number: int, itemsize: int, name: str) -> tuple[int, int]:
+    def _vector(self, number: int, itemsize: int, name: str, alignment: int = 0) -> tuple[int, int]:
         target = self._target(number)
         if target is None:
             return 0, 0
@@ -132,25 +138,29 @@ class Table:
         if count * itemsize > len(self._buffer.data) - start:
             room = len(self._buffer.data) - start
             raise CutShort(f"{path}: {count} items of {itemsize} bytes at {start}, {room} bytes are left")
-        if count and start % itemsize:
+        if count and start % (alignment or itemsize):
             raise OutOfRange(f"{path}: items of {itemsize} bytes start at {start}, not aligned")
         return start, count
 
 
-def root_table(data: bytes, identifier: bytes, name: str) -> Table:
+def root_table(data: bytes, identifier: bytes, name: str, *, has_size: bool = False) -> Table:
     """The root table of a file.
 
     Args:
         data: the whole file.
-        identifier: the four bytes that this kind of file carries at offset 4.
+        identifier: the four bytes that this kind of file carries at offset 4, after its size where it has one.
         name: what the file is called in messages.
+        has_size: four bytes with the size of the rest come first.
 
     Raises:
-        NotThisFormat: LP200, the identifier is not there.
+        NotThisFormat: LP200, the identifier is not there. CutShort: LP202, another size than the bytes have.
     """
-    if len(data) < 8 or data[4:8] != identifier:
+    start = 4 if has_size else 0
+    if has_size and len(data) >= 4 and int.from_bytes(data[:4], "little") != len(data) - 4:
+        raise CutShort(f"{name} says it has {int.from_bytes(data[:4], 'little')} bytes, and has {len(data) - 4}")
+    if len(data) < start + 8 or data[start + 4 : start + 8] != identifier:
         raise NotThisFormat(
             f"{name} is not a {identifier.decode()} flatbuffer: it has {len(data)} bytes and begins with {data[:8]!r}"
         )
     buffer = _Buffer(data)
-    return Table(buffer, buffer.number("I", 0, name), name, 0)
+    return Table(buffer, start + buffer.number("I", start, name), name, 0)
