@@ -4,13 +4,13 @@
     python bench/spikes.py networks [--data digits.npz] [--board nucleo-f746zg] [--steps 8] [--epochs 15] [--rows 20]
 
 `kernels`: one layer whose inputs fire at random at each rate. "products" multiplies whatever fires, with the very same
-bytes as "spikes"; "int8" is the fastest int8 layer that there is, run on the spikes of all steps, with neurons behind it.
+bytes as "spikes"; "int8" is the fastest int8 layer that there is, on the spikes of all steps, with neurons behind it.
 The rate at which a dense one takes as few instructions as spikes do is the crossing; above 1 there is none.
 
 `networks`: a fully connected and a convolutional network of spiking neurons beside the same layers with ReLUs, all
-trained here on the same real digits with the same settings, then in integers. Digits are the bundled 8×8 ones, or those
-of a file with the arrays x_train, y_train, x_test and y_test (N, H, W) uint8. The board runs `--rows` digits of the test
-part, and each byte is held against the integer reference; instructions are their mean.
+trained here on the same real digits with the same settings, then in integers. Digits are the bundled 8×8 ones, or
+those of a file with the arrays x_train, y_train, x_test and y_test (N, H, W) uint8. The board runs `--rows` digits of
+the test part, and each byte is held against the integer reference; instructions are their mean.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ def int8_layer(name: str, steps: int) -> Graph:
     values = [Value("x", (steps, *x[1:]), "int8", Quant.per_tensor(1.0, 0)), weights, bias]
     layer = Node(op, "layer", ("x", "w", "b"), ("currents",), attrs)
     shape, _ = ops[op].infer(layer, values)
-    neurons = Node("leaky", "neurons", ("currents", "decay", "threshold", "v"), ("y",), {"steps": steps, "reset": "zero"})
+    neurons = Node(
+        "leaky", "neurons", ("currents", "decay", "threshold", "v"), ("y",), {"steps": steps, "reset": "zero"}
+    )
     values += [Value("currents", shape, "int8", Quant.per_tensor(0.1, 0)), decay, threshold, v]
     values.append(Value("y", (1, *shape[1:]), "uint8", TRAIN, steps=steps))
     return Graph(name, {value.name: value for value in values}, (layer, neurons), ("x",), ("y",))
@@ -140,8 +142,8 @@ def kernels(given: argparse.Namespace) -> None:
             ]
             where = [crossing(RATES, by_spikes, dense) for dense in (products, int8)]
             title = (
-                f"{name}, {given.steps} steps, {board.name} ({board.core.name}): products {products} ({where[0]}), int8 {int8} "
-                f"({where[1]}); arena {arena}, {dense_arena} and {int8_arena} B"
+                f"{name}, {given.steps} steps, {board.name} ({board.core.name}): products {products} ({where[0]}), "
+                f"int8 {int8} ({where[1]}); arena {arena}, {dense_arena} and {int8_arena} B"
             )
             tables.append(Table(("rate", "instructions", "a product", "/ products", "/ int8"), rows, title))
             plain[f"{board.name} {name}"] = {"spikes": by_spikes, "products": products, "int8": int8, "crossing": where}

@@ -78,9 +78,9 @@ def _known(b: GraphBuilder, name: str, what: str) -> Array:
 
 def _fitted(array: Array, shape: tuple[int, ...]) -> Array:
     """One number (1,), or one a channel (C, 1, ...), for neurons of `shape`, the channels first; float32."""
-    full = np.broadcast_to(array.reshape(array.shape or (1,)), (1, *shape))[0]
+    full: Array = np.broadcast_to(array.reshape(array.shape or (1,)), (1, *shape))[0].astype(np.float32)
     rows = full.reshape(len(full), -1)
     if (full == full.ravel()[0]).all():
-        return full.ravel()[:1].astype(np.float32)
+        return full.ravel()[:1]
     _demand(bool((rows == rows[:, :1]).all()), "spiking neurons that differ within a channel")
-    return rows[:, 0].reshape(-1, *[1] * (len(shape) - 1)).astype(np.float32)
+    return rows[:, 0].reshape(-1, *[1] * (len(shape) - 1))

@@ -119,12 +119,15 @@ class Neurons:
         )
 
 
-def neurons_of(node: Node, decay: Value, threshold: Value, v: Value, channels: int) -> Neurons:
-    """The neurons of an integer node."""
+def neurons_of(node: Node, constants: Sequence[Value], channels: int) -> Neurons:
+    """The neurons of an integer node, whose decay, threshold and v are given."""
+    decay, threshold, v = constants
     kept = v.is_state
     arrays = [value.data for value in (decay, threshold)] + [np.zeros(1) if kept else v.data]
-    full = [np.broadcast_to(np.asarray(array).ravel()[:channels], channels).astype(np.int64) for array in arrays]
-    return Neurons(*full, v.dtype == "int32", kept, int(node.attrs["steps"]), node.attrs["reset"] == "subtract")
+    full = (np.broadcast_to(np.asarray(array).ravel()[:channels], channels).astype(np.int64) for array in arrays)
+    leak, level, start = full
+    subtracts = node.attrs["reset"] == "subtract"
+    return Neurons(leak, level, start, v.dtype == "int32", kept, int(node.attrs["steps"]), subtracts)
 
 
 def check_neurons(node: Node, inputs: Sequence[Value], output: Value, channels: int) -> None:

@@ -131,7 +131,7 @@ def current_range(rows: Array, bias: Array) -> tuple[Array, Array]:
 
 
 def _neurons(node: Node, inputs: Sequence[Value]) -> Neurons:
-    return neurons_of(node, *inputs[3:], inputs[1].shape[0])
+    return neurons_of(node, inputs[3:], inputs[1].shape[0])
 
 
 def _names(node: Node, neurons: Neurons) -> tuple[str, ...]:
@@ -140,14 +140,15 @@ def _names(node: Node, neurons: Neurons) -> tuple[str, ...]:
 
 def _padded(rows: Array) -> Array:
     """Weights (C_out, taps) as (taps, pad): channels last, filled up to fours with zeros."""
-    filled: Array = np.pad(rows, ((0, -len(rows) % 4), (0, 0))).T
-    return filled
+    filled: Array = np.pad(rows, ((0, -len(rows) % 4), (0, 0)))
+    return filled.T
 
 
 def in_lanes(rows: Array) -> Array:
     """Weights (C_out, taps) as `lp_spike_sums_s16_dsp.h` says."""
     left, parts = _padded(rows), []
-    left = left.reshape(len(left), -1, 4)[:, :, [0, 2, 1, 3]].reshape(left.shape)
+    fours: Array = left.reshape(len(left), -1, 4)
+    left = fours[:, :, [0, 2, 1, 3]].reshape(left.shape)
     for lanes in _LANES:
         while left.shape[1] >= lanes:
             parts.append(left[:, :lanes].ravel())

@@ -51,7 +51,7 @@ class Events(Op):
         return (x[0] != 0).to(x[0].dtype)
 
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
-        fired = (x[0] != inputs[0].zero_point).astype(np.uint8)
+        fired: Array = (x[0] != inputs[0].zero_point).astype(np.uint8)
         if node.attrs["steps"] == 1:
             return fired
         trains = [frame << np.uint8(step) for step, frame in enumerate(fired)]

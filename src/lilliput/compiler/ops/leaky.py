@@ -92,7 +92,7 @@ class Leaky(Op):
         """From rest, and with the same current at each step, a train follows from the current's code alone."""
         x = inputs[0]
         currents = (codes_of(x) - x.zero_point) << int(node.attrs.get("shift", 0))
-        table = neurons_of(node, *inputs[1:], 1).run(currents[None, :, None])[:, 0]
+        table = neurons_of(node, inputs[1:], 1).run(currents[None, :, None])[:, 0]
         return Kernel(
             function="lp_lookup_s8_u8",
             fields=(Field("table", "uint8_t", table), Field("n", "int32_t", x.elements)),
@@ -102,7 +102,7 @@ class Leaky(Op):
 
 
 def _neurons(node: Node, inputs: Sequence[Value]) -> Neurons:
-    return neurons_of(node, *inputs[1:], inputs[0].shape[-1])
+    return neurons_of(node, inputs[1:], inputs[0].shape[-1])
 
 
 def _is_one(neurons: Neurons) -> bool:

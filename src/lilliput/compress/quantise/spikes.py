@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lilliput.compiler.graph import Array, Graph, Node, Quant, Value
+from lilliput.compiler.graph import Array, DType, Graph, Node, Quant, Value
 from lilliput.compiler.ops._spikes import ONE, TRAIN
 from lilliput.compiler.ops._spiking_layer import current_range
 from lilliput.compiler.ops.leaky import MOST_SHIFT
@@ -138,7 +138,7 @@ def _layer(graph: Graph, node: Node, values: dict[str, Value], settings: Quantis
     decay = np.broadcast_to(data_of(graph, node.inputs[3]).ravel(), len(made.b))
     leak = _rounded(decay.astype(np.float64) * ONE)
     wide = made.wide or bool((leak < ONE).any() and (leak == ONE).any())
-    kind = "int32" if wide else "int16"
+    kind: DType = "int32" if wide else "int16"
     names = [_own(values, f"{node.name}.{part}") for part in ("weight", "bias", "decay", "threshold", "potential")]
     limit = 1 << 30 if wide else _HIGHEST
     if int(made.threshold.max()) > limit or int(np.abs(made.b).max()) > 1 << 30:
@@ -189,7 +189,8 @@ def _moved(node: Node, y: Value) -> Node:
 
 def _rounded(real: Array) -> Array:
     """Half away from zero, int64."""
-    return np.trunc(real + np.copysign(0.5, real)).astype(np.int64)
+    rounded: Array = np.trunc(real + np.copysign(0.5, real)).astype(np.int64)
+    return rounded
 
 
 def _own(values: Mapping[str, Value], wanted: str) -> str:
