@@ -24,9 +24,12 @@ def neurons(
     start: int = 0,
     threshold: int = 90,
     kept: tuple[int, ...] | None = None,
+    alike: bool = False,
 ) -> tuple[list[Value], dict[str, Any]]:
-    """The values decay, threshold and v, and the attributes; `kept` is the shape of potentials that live on."""
-    spread = np.arange(channels, dtype=np.int32) % 7
+    """The values decay, threshold and v, and the attributes; `kept` is the shape of potentials that live on.
+
+    Thresholds differ from channel to channel, unless they are `alike`."""
+    spread = np.arange(channels, dtype=np.int32) % (1 if alike else 7)
     values = [
         Value("decay", (channels,), "int32", data=np.broadcast_to(np.int32(decay), channels).astype(np.int32)),
         Value("threshold", (channels,), "int32", data=(threshold + 11 * spread).astype(np.int32)),
@@ -92,7 +95,7 @@ LAYERS: dict[str, Graph] = {
     "linear, silent": layer((1, 9), (6, 9), 5, decay=ONE, threshold=30000),
     "linear, kept": layer((1, 70), (13, 70), 2, kept=True, reset="subtract"),
     "linear, kept for good": layer((1, 70), (28, 70), 1, kept=True, decay=ONE, start=-20),
-    "linear, wide": layer((1, 37), (11, 37), 8, "int32", threshold=40000, decay=ONE, reset="subtract"),
+    "linear, wide": layer((1, 37), (11, 37), 8, "int32", threshold=40000, start=39800, decay=ONE, reset="subtract"),
     "linear, wide, kept": layer((1, 300), (7, 300), 3, "int32", kept=True, threshold=700),
     "conv": layer((1, 6, 5, 4), (12, 3, 3, 4), 8, padding=((1, 1), (1, 1))),
     "conv, one channel": layer((1, 7, 7, 1), (5, 5, 3, 1), 4, stride=(2, 1), padding=((2, 1), (0, 2))),
@@ -103,7 +106,7 @@ LAYERS: dict[str, Graph] = {
     "conv, wide, kept": layer((1, 4, 4, 5), (6, 2, 2, 5), 7, "int32", kept=True, dilation=(1, 2), threshold=300),
 }
 ENCODERS: dict[str, Graph] = {
-    "table": encoder((1, 40), 8, threshold=600, decay=np.full(40, 20000)),
+    "table": encoder((1, 40), 8, threshold=600, decay=20000, alike=True),
     "by channel": encoder((1, 3, 3, 5), 6, decay=LEAKS, threshold=500, reset="subtract"),
     "frames": encoder((4, 21), 4, reset="subtract", decay=ONE, threshold=400, start=100),
     "one frame": encoder((1, 2, 2, 3), 1, threshold=200),

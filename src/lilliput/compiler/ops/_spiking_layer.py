@@ -148,7 +148,7 @@ def in_lanes(rows: Array) -> Array:
     """Weights (C_out, taps) as `lp_spike_sums_s16_dsp.h` says."""
     left, parts = _padded(rows), []
     fours: Array = left.reshape(len(left), -1, 4)
-    left = fours[:, :, [0, 2, 1, 3]].reshape(left.shape)
+    left = fours[:, :, [0, 2, 1, 3]].reshape(len(fours), -1)
     for lanes in _LANES:
         while left.shape[1] >= lanes:
             parts.append(left[:, :lanes].ravel())
