@@ -9,6 +9,7 @@ a module is exported, its layers of integrate-and-fire neurons, leaky or not, ar
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
@@ -39,24 +40,22 @@ def _(
     return torch.empty_like(x), torch.empty_like(potential)
 
 
+def has_operator(cell: Cell) -> TypeGuard[Leaky]:
+    """Whether the operator stands for this cell: IF, LIF and PLIF; the steps of others are written out."""
+    return type(cell) is Leaky and isinstance(cell.firing, Surrogate)
+
+
 def exported_steps(
-    cell: Cell, x: Tensor, state: State | None, parameters: Sequence[float | Tensor]
+    cell: Leaky, x: Tensor, state: State | None, parameters: Sequence[float | Tensor]
 ) -> tuple[Tensor, State]:
     """The operator in place of `cell`'s steps.
 
     Args:
-        cell: what one step computes.
+        cell: what one step computes, one that `has_operator`.
         x: (T, ...).
         state: of the step before, or None.
         parameters: of the cell, in its order; numbers, or tensors that fit `x[0]`.
-
-    Raises:
-        NotImplementedError: the cell is none that the operator stands for.
     """
-    if type(cell) is not Leaky or not isinstance(cell.firing, Surrogate):
-        raise NotImplementedError(
-            f"{type(cell).__name__} neurons have no form in exported programs: IF, LIF and PLIF do"
-        )
     p = [t if isinstance(t, Tensor) else torch.tensor(t, dtype=x.dtype, device=x.device) for t in parameters]
     potential = state[0] if state is not None else torch.full(x.shape[1:], cell.rest, dtype=x.dtype, device=x.device)
     fired, left = leaky(x, potential, *p, cell.rest, cell.reset_to)
