@@ -19,7 +19,7 @@ from lilliput.compiler.passes.keep_potentials import keep_potentials
 from lilliput.compiler.passes.stream import stream
 from lilliput.compiler.program import compile_graph
 from lilliput.compress.quantise import QuantiseSettings, quantise, quantised
-from lilliput.core.errors import BadSetting, UnsupportedOp
+from lilliput.core.errors import BadSetting, BrokenGraph, LilliputError, UnsupportedOp
 from lilliput.layers.over_time import OverTime
 from lilliput.layers.spiking import ALIF, IF, LIF, SpikingSequential
 from lilliput.models import create_model
@@ -102,7 +102,8 @@ def test_the_board_gives_the_reference_s_bytes(network: Made) -> None:
     program = compile_graph(network.integer, board.target)
     x = network.codes(3)
     done = execute(program, board, [x])
-    assert differing_bytes(done.outputs, program.run(x)) == (0, program.run(x)[0].size)
+    assert differing_bytes(done.outputs, program.run(x))[0] == 0
+    assert np.ptp(done.outputs[0]) > 0
 
 
 def test_dimmer_pictures_fire_less_and_cost_less() -> None:
@@ -189,10 +190,9 @@ class TestRefusals:
             quantise(graph, np.random.default_rng(0).random((8, 6), np.float32))
 
     def test_more_steps_than_a_train_holds(self) -> None:
-        with pytest.raises(Exception, match="steps must be 1 to 8, got 9"):
+        with pytest.raises(BrokenGraph, match="steps must be 1 to 8, got 9"):
             self.graph(nn.Linear(6, 5), LIF(), nn.Linear(5, 2), steps=9)
 
-    def test_neurons_without_an_integer_form_say_so(self) -> None:
-        with pytest.raises(Exception, match="LP3"):
-            graph = self.graph(nn.Linear(6, 5), ALIF(), nn.Linear(5, 2))
-            quantise(graph, np.random.default_rng(0).random((8, 6), np.float32))
+    def test_neurons_without_a_translation_say_so(self) -> None:
+        with pytest.raises(LilliputError, match="LP3"):
+            self.graph(nn.Linear(6, 5), ALIF(), nn.Linear(5, 2))
