@@ -103,7 +103,7 @@ def test_the_board_gives_the_reference_s_bytes(network: Made) -> None:
     x = network.codes(3)
     done = execute(program, board, [x])
     assert differing_bytes(done.outputs, program.run(x))[0] == 0
-    assert np.ptp(done.outputs[0]) > 0
+    assert len(np.unique(done.outputs[0])) > 5
 
 
 def test_dimmer_pictures_fire_less_and_cost_less() -> None:
