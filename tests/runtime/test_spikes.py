@@ -44,6 +44,16 @@ def test_layers_equal_the_reference(tmp_path: Path, name: str) -> None:
     assert not made[made >= 2 ** graph.values["x"].steps].size, "a bit behind the last step"
 
 
+@pytest.mark.parametrize("name", ["linear, odd", "conv, dilated", "conv, wide"])
+def test_bits_behind_the_last_step_are_passed_over(tmp_path: Path, name: str) -> None:
+    graph = LAYERS[name]
+    x = sample(graph.values["x"], 5, np.random.default_rng(7))
+    steps = graph.values["x"].steps
+    made = assert_c_equals_reference(graph, tmp_path, targets=(PORTABLE, DSP), given={"x": x})
+    clean = (x & np.uint8(2**steps - 1)).astype(np.uint8)
+    np.testing.assert_array_equal(made, compile_graph(graph, PORTABLE).run(clean)[0])
+
+
 @pytest.mark.parametrize("name", [name for name in LAYERS if "wide" not in name])
 def test_products_give_the_same_bytes_as_spikes(tmp_path: Path, name: str) -> None:
     graph, x = LAYERS[name], trains(LAYERS[name])

@@ -1,5 +1,4 @@
-/* From trains to lists of the taps that fire, one list a step. They are added up before one
- * could become too long. */
+/* From trains to lists of the taps that fire, one list a step. They are added up before one could become too long. */
 #ifndef LP_SPIKE_LIST_H
 #define LP_SPIKE_LIST_H
 
@@ -7,7 +6,6 @@
 
 #include "lp_dsp_pairs.h"
 #include "lp_spike_run.h"
-
 
 enum {
     LP_SPIKE_STEPS = 8, /* of a train at most */
@@ -60,6 +58,7 @@ LP_SPIKE_INLINE int32_t lp_spike_collect(const void *op, int32_t steps, const ui
                                          const lp_spike_run_t *end, uint16_t *lists, void *acc, lp_spike_flush_t flush)
 {
     uint16_t *ends[LP_SPIKE_STEPS];
+    const uint32_t steps_that_are = 0x01010101u * (((uint32_t)1 << steps) - 1u);
     int32_t room = LP_SPIKE_ROOM;
     int32_t is_first = 1;
     LP_ROLLED for (int32_t t = 0; t < steps; t++) {
@@ -80,6 +79,7 @@ LP_SPIKE_INLINE int32_t lp_spike_collect(const void *op, int32_t steps, const ui
                     left -= 4;
                 } while (word == 0 && left >= 4);
             }
+            word &= steps_that_are; /* a bit behind the last step has no list */
             if (word == 0) {
                 continue;
             }
