@@ -10,7 +10,7 @@ import pytest
 from lilliput.core.errors import BadTask
 from lilliput.papers import Context, Result, papers
 from lilliput.papers._recipe import merge
-from lilliput.papers.deep_snn import NAMES, Settings, compare, draw, run
+from lilliput.papers.deep_snn import NAMES, Settings, compare, conclude, run
 from lilliput.spiking.methods import METHODS
 
 SETTINGS = Settings(hidden=24, epochs=6, points=3, bits="8 1", counted=20)
@@ -50,7 +50,7 @@ def test_methods_stand_beside_their_controls_in_one_table(tmp_path: Path) -> Non
     ]  # fmt: skip
     assert compare(whole)["bp.operations"] == pytest.approx((cost[0] + cost[1]) / (cost[2] + cost[3]))
 
-    files = draw(whole, tmp_path)
+    files = conclude(whole, tmp_path).artifacts
     assert [str(file) for file in files] == ["table.md", "accuracy-operations.svg", "accuracy-energy.svg"]
     head, _, *lines = (tmp_path / "table.md").read_text("utf-8").splitlines()
     columns = [cell.strip() for cell in head.strip("|").split("|")]

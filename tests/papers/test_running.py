@@ -64,18 +64,6 @@ def test_a_run_stores_figures_claims_and_files(tmp_path, store):
     assert len(store.artifacts(run.id)) == 5
 
 
-def test_what_a_recipe_draws_of_all_methods_is_kept_with_the_run(tmp_path, store):
-    def draw(result, folder):
-        (folder / "all.txt").write_text(" ".join(sorted({row.method for row in result.rows})), encoding="utf-8")
-        return [Path("all.txt")]
-
-    drawn = dataclasses.replace(PAPER, recipe=dataclasses.replace(PAPER.recipe, draw=draw))
-    outcome = run_plan(dataclasses.replace(plan(tmp_path), paper=drawn), store)
-    assert (outcome.folder / "all.txt").read_text("utf-8") == "baseline ours"
-    assert Path("all.txt") in outcome.result.artifacts
-    assert any(artifact.path.endswith("all.txt") for artifact in store.artifacts(outcome.run_id))
-
-
 def test_the_folder_is_whole_and_holds_the_result(tmp_path, store):
     run_plan(plan(tmp_path), store)
     out = tmp_path / "out"
@@ -186,6 +174,33 @@ def test_a_figure_may_be_given_once(tmp_path, store):
     recipe = dataclasses.replace(RECIPE, run=says_it_twice, compare=lambda result: {})
     with pytest.raises(ValueError, match="'mean' of ours on 'test' is given twice for seed 0"):
         run_plan(plan(tmp_path, paper=dataclasses.replace(PAPER, recipe=recipe)), store)
+
+
+def concludes(result: Result, folder: Path) -> Result:
+    both = [(folder / path).read_text("utf-8") for path in result.artifacts]
+    (folder / "all.txt").write_text("".join(both), encoding="utf-8")
+    return Result((Row("together", float(len(both)), method="ours"),), (Path("all.txt"),), {"size": 7.0})
+
+
+def test_a_recipe_may_conclude_from_all_units(tmp_path, store):
+    paper = dataclasses.replace(PAPER, recipe=dataclasses.replace(RECIPE, conclude=concludes))
+    outcome = run_plan(plan(tmp_path, paper=paper), store)
+    assert outcome.result.rows[-1] == Row("together", 4.0, method="ours")
+    assert len((tmp_path / "out" / "all.txt").read_text("utf-8").splitlines()) == 4
+    assert outcome.result.measured["size"] == 7
+    stored = {metric.name: metric.value for metric in store.metrics(outcome.run_id)}
+    assert stored["together/ours"] == 4
+    assert "together/ours/seed-0" not in stored
+
+
+def concludes_what_was_measured(result: Result, folder: Path) -> Result:
+    return Result((Row("mean", 1.0, method="ours"),))
+
+
+def test_what_seeds_measured_is_not_concluded_again(tmp_path, store):
+    paper = dataclasses.replace(PAPER, recipe=dataclasses.replace(RECIPE, conclude=concludes_what_was_measured))
+    with pytest.raises(ValueError, match="'mean' of ours on 'test' is given twice for seed None"):
+        run_plan(plan(tmp_path, paper=paper), store)
 
 
 def test_progress_counts_units_and_names_the_folder(tmp_path, store):

@@ -101,7 +101,7 @@ class Result:
     """What a unit, or all units together, gave.
 
     Args:
-        rows: the figures.
+        rows: the figures. Those of all seeds together have none.
         artifacts: files written, relative to the folder of the unit (of the run, once merged).
         measured: claim → our figure for it, in the claim's unit.
     """
@@ -116,9 +116,9 @@ def no_comparison(result: Result) -> Mapping[str, float]:
     return {}
 
 
-def nothing_drawn(result: Result, folder: Path) -> Sequence[Path]:
-    """The drawing of a recipe whose units write all files themselves."""
-    return ()
+def nothing_more(result: Result, folder: Path) -> Result:
+    """The conclusion of a recipe whose units say all."""
+    return Result(())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,8 @@ class Recipe:
         claims: ids of the claims that it measures.
         methods: sides of the comparison, the paper's own first.
         compare: all rows → claim → figure, for claims that compare methods.
-        draw: all rows and a folder → files written there that show methods side by side, relative to it.
+        conclude: all rows, and the folder with the artifacts of all units → what only all of it together says: rows
+            without a seed, files written into that folder, claims.
         trainings: name → settings of a published training, by the fields of `TrainSettings`, for other networks too.
 
     Raises:
@@ -145,7 +146,7 @@ class Recipe:
     claims: tuple[str, ...] = ()
     methods: tuple[str, ...] = ("paper",)
     compare: Callable[[Result], Mapping[str, float]] = no_comparison
-    draw: Callable[[Result, Path], Sequence[Path]] = nothing_drawn
+    conclude: Callable[[Result, Path], Result] = nothing_more
     trainings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

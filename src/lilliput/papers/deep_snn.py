@@ -202,7 +202,7 @@ def compare(result: Result) -> dict[str, float]:
     return {"bp.operations": taken["ann"] / taken["bptt"]}
 
 
-def draw(result: Result, folder: Path) -> list[Path]:
+def conclude(result: Result, folder: Path) -> Result:
     """All methods in one table, and accuracy against operations and energy as drawings."""
     from lilliput.spiking.method_table import method_table
     from lilliput.spiking.methods import METHODS
@@ -218,7 +218,7 @@ def draw(result: Result, folder: Path) -> list[Path]:
         files[f"accuracy-{name}.svg"] = trade_off_svg(curves, f"Accuracy against {name}, mean over seeds", cost)
     for file, text in files.items():
         (folder / file).write_text(text, encoding="utf-8")
-    return [Path(file) for file in files]
+    return Result((), tuple(Path(file) for file in files))
 
 
 def _curve(figures: Mapping[tuple[str, str], Sequence[float]], cost: str) -> list[tuple[float, float]]:
@@ -292,7 +292,7 @@ register_paper(
             claims=(*CLAIMS.values(), "bp.operations"),
             methods=NAMES,
             compare=compare,
-            draw=draw,
+            conclude=conclude,
         ),
     )
 )  # fmt: skip
