@@ -162,6 +162,7 @@ def membrane(x: Tensor, steps: int, decay: float) -> Tensor:
     Shapes:
         (T·B, ...) -> (B, ...).
     """
+    total: Tensor
     total, *later = unrolled(x, steps)
     for now in later:
         total = decay * total + now

@@ -1,0 +1,160 @@
+r"""What generated pictures are worth, by the features of a network that is named with the figure.
+
+    judge = PictureFeatures(classifier, "digits-resnet8")
+    real, made = judge(train)[0], judge(x)[0]
+    frechet_distance(moments(real), moments(made))
+
+The Fréchet distance of two normal distributions, ‖m₁ - m₂‖² + tr(C₁ + C₂ - 2 (C₁ C₂)^½), is called "FID" only where
+the features are Inception's. It falls with the number of pictures, so that figures of different numbers do not compare;
+real pictures that were held out, as many, give its floor.
+
+Axes: N pictures, D features, K classes.
+
+Source: FID (arXiv:1706.08500); inception score (arXiv:1606.03498).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lilliput.models.backbone import Backbone
+
+_BATCH = 256
+_DRAWS = 100
+_DIGITS = 12
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PictureFeatures:
+    """A classifier whose pooled features are compared.
+
+    Args:
+        network: the classifier; it is put in evaluation mode.
+        name: for people; `digest` tells the weights.
+        prepare: from pictures in [-1, 1] to what the network takes; none: as they are.
+    """
+
+    network: Backbone
+    name: str
+    prepare: Callable[[Tensor], Tensor] | None = None
+
+    @torch.no_grad()
+    def __call__(self, x: Tensor) -> tuple[Numbers, Numbers]:
+        """Features and shares of classes: (N, C, H, W) in [-1, 1] -> (N, D), (N, K)."""
+        self.network.eval()
+        device = next(self.network.parameters()).device
+        features, shares = [], []
+        for part in torch.split(x, _BATCH):
+            given = part.to(device)
+            given = given if self.prepare is None else self.prepare(given)
+            pooled = self.network.pool(self.network.forward_features(given))
+            features.append(pooled.double().cpu())
+            shares.append(torch.softmax(self.network.get_classifier()(pooled), 1).double().cpu())
+        return torch.cat(features).numpy(), torch.cat(shares).numpy()
+
+    def digest(self) -> str:
+        """The first digits of the SHA-256 of its weights, so that two figures are known to be of one judge."""
+        found = hashlib.sha256()
+        for key, value in sorted(self.network.state_dict().items()):
+            found.update(key.encode())
+            found.update(value.detach().cpu().contiguous().numpy().tobytes())
+        return found.hexdigest()[:_DIGITS]
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Mean (D,) and covariance (D, D) of features, and of how many pictures."""
+
+    mean: Numbers
+    covariance: Numbers
+    n: int
+
+
+def moments(features: Numbers) -> Moments:
+    """Of rows of features.
+
+    Raises:
+        ValueError: no more pictures than features: the covariance would lack some directions.
+    """
+    n, size = features.shape
+    if n <= size:
+        raise ValueError(f"{n} pictures are too few for {size} features: more than {size} are needed")
+    return Moments(features.mean(0), np.cov(features, rowvar=False).reshape(size, size), n)
+
+
+def frechet_distance(first: Moments, second: Moments) -> float:
+    """The distance of the file's head; 0 for equal moments."""
+    # (C₁ C₂)^½ has the trace of (C₁^½ C₂ C₁^½)^½, which is symmetric, so that nothing imaginary comes up.
+    half = _root(first.covariance)
+    middle = half @ second.covariance @ half
+    shared = np.sqrt(np.clip(np.linalg.eigvalsh((middle + middle.T) / 2), 0, None)).sum()
+    apart = float(np.square(first.mean - second.mean).sum())
+    return max(apart + float(np.trace(first.covariance) + np.trace(second.covariance) - 2 * shared), 0.0)
+
+
+def _root(symmetric: Numbers) -> Numbers:
+    values, vectors = np.linalg.eigh(symmetric)
+    found: Numbers = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+    return found
+
+
+def frechet_deviation(reference: Moments, features: Numbers, *, draws: int = _DRAWS, seed: int = 0) -> float:
+    """Standard deviation of the distance over bootstrap draws of the generated pictures."""
+    rng, n = np.random.default_rng(seed), len(features)
+    found = [frechet_distance(reference, moments(features[rng.integers(n, size=n)])) for _ in range(draws)]
+    return float(np.std(found))
+
+
+def inception_score(shares: Numbers) -> float:
+    """e to the mean divergence of a picture's shares of classes from the mean shares: from 1 to K.
+
+    Args:
+        shares: (N, K), rows that add up to 1.
+    """
+    mean = shares.mean(0, keepdims=True)
+    logs = np.log(np.clip(shares, 1e-300, None)) - np.log(np.clip(mean, 1e-300, None))
+    return math.exp(float((shares * logs).sum(1).mean()))
+
+
+def confident(shares: Numbers, level: float = 0.9) -> float:
+    """Share of pictures whose likeliest class is above `level`."""
+    return float((shares.max(1) > level).mean())
+
+
+def copying(made: Tensor, learnt: Tensor, held: Tensor) -> float:
+    """Median distance to the nearest picture that was learnt from, through that to the nearest one held out.
+
+    Near 1; far below where pictures were learnt by heart. As many of both are looked at.
+
+    Args:
+        made: generated pictures, (N, C, H, W).
+        learnt: pictures of the training.
+        held: pictures that it never saw.
+    """
+    count = min(len(learnt), len(held))
+    order = torch.from_numpy(np.random.default_rng(0).permutation(len(learnt))[:count])
+    near = [
+        torch.cdist(made.flatten(1), some.flatten(1)).min(1).values.median() for some in (learnt[order], held[:count])
+    ]
+    return float(near[0] / near[1].clamp_min(1e-12))
+
+
+def sheet(x: Tensor, columns: int) -> NDArray[np.uint8]:
+    """Pictures side by side, with a line of one pixel between: (N, C, H, W) in [-1, 1] -> (H', W') or (H', W', 3)."""
+    rows = -(-len(x) // columns)
+    count, channels, height, width = x.shape
+    whole = torch.ones(rows * columns, channels, height + 1, width + 1)
+    whole[:count, :, :height, :width] = x
+    grid = whole.reshape(rows, columns, channels, height + 1, width + 1).permute(0, 3, 1, 4, 2)
+    flat = grid.reshape(rows * (height + 1), columns * (width + 1), channels)
+    bytes_ = ((flat.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
+    return bytes_[:, :, 0] if channels == 1 else bytes_
