@@ -11,8 +11,9 @@ from lilliput.train.generated import (
     PictureFeatures,
     confident,
     copying,
-    frechet_deviation,
+    frechet_difference,
     frechet_distance,
+    frechet_measure,
     inception_score,
     moments,
     sheet,
@@ -65,11 +66,24 @@ class TestFrechetDistance:
         with pytest.raises(ValueError, match="8 pictures are too few for 8 features: more than 8 are needed"):
             moments(np.zeros((8, 8)))
 
-    def test_its_deviation_falls_with_the_number_of_pictures(self):
+    def test_its_interval_narrows_with_the_number_of_pictures_and_holds_the_truth(self):
         rng = np.random.default_rng(3)
-        reference = moments(rng.normal(size=(5000, 2)))
-        few, many = (frechet_deviation(reference, rng.normal(0.5, 1, (n, 2))) for n in (50, 2000))
-        assert many < few / 3
+        reference = normal([0, 0], [1, 1])
+        few, many = (frechet_measure(reference, rng.normal(0.5, 1, (n, 2))) for n in (50, 2000))
+        assert many.high - many.low < (few.high - few.low) / 3
+        assert many.low < 0.5 < many.high
+
+    def test_a_difference_is_told_from_none(self):
+        rng = np.random.default_rng(4)
+        reference = normal([0, 0], [1, 1])
+        start = rng.normal(size=(400, 2))
+        none = frechet_difference(reference, start + 0.3, start + 0.3 * rng.choice([-1, 1], 2))
+        assert none.low <= 0 <= none.high
+        some = frechet_difference(reference, start + 0.6, start + 0.3)
+        assert some.low > 0
+        assert some.value == pytest.approx(2 * (0.36 - 0.09), rel=0.4)
+        with pytest.raises(ValueError, match="pairs are needed, got 400 and 399 pictures"):
+            frechet_difference(reference, start, start[1:])
 
 
 class TestShares:

@@ -17,19 +17,26 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
+from lilliput.core.errors import MissingFile
 from lilliput.models.backbone import Backbone
+from lilliput.train.metrics import Measure
 
 _BATCH = 256
 _DRAWS = 100
+_SIGMAS = 1.96  # of an interval of 95 %
 _DIGITS = 12
+_INCEPTION_SIDE = 299
+_CHECKPOINTS = (".pth", ".pt", ".safetensors")
 Numbers = NDArray[np.float64]
 
 
@@ -107,11 +114,42 @@ def _root(symmetric: Numbers) -> Numbers:
     return found
 
 
-def frechet_deviation(reference: Moments, features: Numbers, *, draws: int = _DRAWS, seed: int = 0) -> float:
-    """Standard deviation of the distance over bootstrap draws of the generated pictures."""
-    rng, n = np.random.default_rng(seed), len(features)
-    found = [frechet_distance(reference, moments(features[rng.integers(n, size=n)])) for _ in range(draws)]
-    return float(np.std(found))
+def frechet_measure(reference: Moments, features: Numbers, *, draws: int = _DRAWS, seed: int = 0) -> Measure:
+    """The distance of generated pictures, with an interval from bootstrap draws of them.
+
+    Draws repeat pictures, so that their distances are larger; the interval has their spread about the distance itself.
+    """
+    value = frechet_distance(reference, moments(features))
+    half = _SIGMAS * float(np.std([frechet_distance(reference, some) for (some,) in _drawn(draws, seed, features)]))
+    return Measure("fréchet distance", value, value - half, value + half, len(features), higher_is_better=False)
+
+
+def frechet_difference(
+    reference: Moments, first: Numbers, second: Numbers, *, draws: int = _DRAWS, seed: int = 0
+) -> Measure:
+    """Distance of the first less that of the second, pictures drawn in pairs: those of one place began alike.
+
+    An interval that holds 0 says that there is no difference to be seen.
+
+    Raises:
+        ValueError: another number of pictures.
+    """
+    if first.shape != second.shape:
+        raise ValueError(f"pairs are needed, got {len(first)} and {len(second)} pictures")
+    value = frechet_distance(reference, moments(first)) - frechet_distance(reference, moments(second))
+    gaps = [
+        frechet_distance(reference, a) - frechet_distance(reference, b) for a, b in _drawn(draws, seed, first, second)
+    ]
+    half = _SIGMAS * float(np.std(gaps))
+    return Measure("difference", value, value - half, value + half, len(first), higher_is_better=False)
+
+
+def _drawn(draws: int, seed: int, *rows: Numbers) -> Iterator[tuple[Moments, ...]]:
+    """Moments of the same places, drawn with repetition."""
+    rng, n = np.random.default_rng(seed), len(rows[0])
+    for _ in range(draws):
+        places = rng.integers(n, size=n)
+        yield tuple(moments(some[places]) for some in rows)
 
 
 def inception_score(shares: Numbers) -> float:
@@ -158,3 +196,32 @@ def sheet(x: Tensor, columns: int) -> NDArray[np.uint8]:
     flat = grid.reshape(rows * (height + 1), columns * (width + 1), channels)
     bytes_ = ((flat.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
     return bytes_[:, :, 0] if channels == 1 else bytes_
+
+
+def inception_features(path: Path) -> PictureFeatures:
+    """The standard judge: Inception V3 with the weights of the FID, 2048 features of pictures brought to 299×299.
+
+    Args:
+        path: the ported weights (`pt_inception-2015-12-05-6726825d.pth`), or a folder with that one checkpoint.
+
+    Raises:
+        MissingFile: LP221, there is none in the folder, or several. FileError: LP2xx, as `read_checkpoint`.
+        WrongWeights: LP208, a checkpoint of another network.
+    """
+    from lilliput.models.convert import load_checkpoint
+
+    if path.is_dir():
+        found = sorted(p for ending in _CHECKPOINTS for p in path.glob(f"*{ending}"))
+        if len(found) != 1:
+            raise MissingFile(f"{path} has {len(found)} checkpoints", fix="name the file with the weights of Inception")
+        (path,) = found
+    network = load_checkpoint("inception_v3_fid", path).model
+    assert isinstance(network, Backbone)
+    return PictureFeatures(network, "Inception (FID)", _for_inception)
+
+
+def _for_inception(x: Tensor) -> Tensor:
+    """Pictures as they would be read from a file, in colour, at the size of the network; still in [-1, 1]."""
+    x = ((x.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
+    x = x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x
+    return functional.interpolate(x, (_INCEPTION_SIDE, _INCEPTION_SIDE), mode="bilinear", align_corners=False)
