@@ -36,12 +36,12 @@ def test_damage_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingFile, match="cifar10 needs its pictures"):
         get_task("cifar10")
     publish(tmp_path, Y + 3)
-    with pytest.raises(OutOfRange, match=r"data_batch_1.bin: class 12 is not in \[0, 10\)"):
+    with pytest.raises(OutOfRange, match=r"data_batch_1\.bin: class 12 is not in \[0, 10\)"):
         get_task("cifar10", tmp_path)
     publish(tmp_path)
     (tmp_path / "test_batch.bin").write_bytes(b"\0" * 3072)
-    with pytest.raises(CutShort, match=r"test_batch.bin has 3072 B"):
+    with pytest.raises(CutShort, match=r"test_batch\.bin has 3072 B"):
         get_task("cifar10", tmp_path)
     (tmp_path / "data_batch_3.bin").unlink()
-    with pytest.raises(MissingFile, match="data_batch_3.bin"):
+    with pytest.raises(MissingFile, match=r"data_batch_3\.bin"):
         get_task("cifar10", tmp_path)

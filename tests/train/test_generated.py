@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from lilliput.core.errors import BadSetting, MissingFile
 from lilliput.models import create_model
 from lilliput.models.resnet import ResNet
+from lilliput.train import TrainData, TrainSettings
+from lilliput.train.data import Tensors
 from lilliput.train.generated import (
     Moments,
     PictureFeatures,
@@ -14,9 +20,11 @@ from lilliput.train.generated import (
     frechet_difference,
     frechet_distance,
     frechet_measure,
+    inception_features,
     inception_score,
     moments,
     sheet,
+    trained_features,
 )
 
 
@@ -131,6 +139,35 @@ class TestPictureFeatures:
     def test_the_digest_is_of_the_weights(self):
         assert self.judge().digest() == self.judge().digest()
         assert self.judge().digest() != self.judge(1).digest()
+
+
+class TestOwnJudge:
+    def test_it_learns_the_classes_and_its_seed_fixes_its_weights(self):
+        y = torch.arange(2).repeat(32)
+        x = (y * 2.0 - 1)[:, None, None, None].expand(-1, 1, 8, 8).contiguous()
+        data, settings = TrainData(Tensors(x, y), Tensors(x, y)), TrainSettings(epochs=2, batch_size=8, lr=3e-3)
+        first, second = (trained_features("resnet8", data, 2, settings, "ours") for _ in range(2))
+        assert first.digest() == second.digest()
+        assert (first(x)[1].argmax(1) == y.numpy()).all()
+
+    def test_a_network_without_pooled_features_is_refused(self):
+        data = TrainData(*[Tensors(torch.zeros(2, 1, 8, 8), torch.zeros(2))] * 2)
+        with pytest.raises(BadSetting, match="spiking_mlp cannot judge pictures"):
+            trained_features("spiking_mlp", data, 2, TrainSettings(epochs=1), "none")
+
+
+class TestInception:
+    def test_pictures_of_any_size_and_colour_get_two_thousand_features(self, tmp_path: Path):
+        save_file(create_model("inception_v3_fid").state_dict(), tmp_path / "weights.safetensors")
+        judge = inception_features(tmp_path)
+        features, shares = judge(torch.rand(1, 1, 8, 8) * 2 - 1)
+        assert features.shape == (1, 2048)
+        assert shares.shape == (1, 1008)
+        assert judge.name == "Inception (FID)"
+
+    def test_a_folder_without_weights_is_refused(self, tmp_path: Path):
+        with pytest.raises(MissingFile, match="has 0 checkpoints"):
+            inception_features(tmp_path)
 
 
 class TestSheet:

@@ -34,6 +34,7 @@ class Settings:
         steps: T of the spiking network.
         levels: of the quantised activations, and T of the network that is converted: 2^bits - 1.
         epochs, batch_size, lr, ema_decay, grad_clip: of the trainings, by Adam with a cosine.
+        ann_lr: of the ordinary network, which learns best at another rate.
         tune_epochs, tune_lr: of the training with gains, and of that without which it is compared with.
         block_epochs, block_lr: of each block of the converted network.
         solver, calls: of the pictures that are compared.
@@ -60,11 +61,12 @@ class Settings:
     levels: int = 7
     epochs: int = 40
     batch_size: int = 32
-    lr: float = 2e-3
+    lr: float = 1e-2
+    ann_lr: float = 2e-3
     ema_decay: float = 0.995
     grad_clip: float = 1.0
     tune_epochs: int = 4
-    tune_lr: float = 5e-4
+    tune_lr: float = 2e-3
     block_epochs: int = 1
     block_lr: float = 1e-4
     solver: str = "ddim"
@@ -118,9 +120,6 @@ def run(context: Context) -> Result:
     return Result(tuple(rows), tuple(artifacts), _structure() if context.method == OWN else {})
 
 
-# --- pictures and their judge --------------------------------------------------------------------------------------
-
-
 def _prepared(context: Context) -> _Setup:
     from lilliput.tasks import get_task
     from lilliput.train.diffusion import Schedule, pictures
@@ -140,24 +139,17 @@ def _judge(context: Context, parts: Mapping[str, Tensor], classes: Mapping[str, 
     """The same for each seed and method, so that their figures compare."""
     import torch
 
-    from lilliput.models import create_model_for
-    from lilliput.train import TrainData, TrainSettings, fit
+    from lilliput.train import TrainData, TrainSettings
     from lilliput.train.data import Tensors
-    from lilliput.train.generated import PictureFeatures, inception_features
+    from lilliput.train.generated import inception_features, trained_features
 
     settings: Settings = context.settings
     if settings.inception:
         return inception_features(Path(settings.inception))
-    torch.manual_seed(0)
-    network = create_model_for(settings.judge, tuple(parts["train"].shape[1:]), count)
     learn, held = (Tensors(parts[name], torch.from_numpy(classes[name])) for name in ("train", "validation"))
     wanted = TrainSettings(epochs=settings.judge_epochs, lr=settings.judge_lr)
-    folder = context.folder / "checkpoints" / "judge"
-    fit(network, TrainData(learn, held), wanted, emit=context.emit, checkpoint_dir=folder)
-    return PictureFeatures(network, f"{settings.judge} trained on {settings.task}")  # type: ignore[arg-type]
-
-
-# --- networks ------------------------------------------------------------------------------------------------------
+    name = f"{settings.judge} trained on {Path(settings.task).name}"
+    return trained_features(settings.judge, TrainData(learn, held), count, wanted, name, emit=context.emit)
 
 
 def _new(setup: _Setup, name: str, **changes: object) -> NoiseUNet:
@@ -220,7 +212,7 @@ def _spiking(setup: _Setup) -> Iterator[Row]:
 def _ann(setup: _Setup) -> Iterator[Row]:
     """The ordinary network of the same widths."""
     network = _new(setup, "ddpm_unet_micro", groups=setup.context.settings.groups)
-    _train(setup, network, "first")
+    _train(setup, network, "first", lr=setup.context.settings.ann_lr)
     yield from _Judged(setup, network, "test").rows()
     yield from _network_rows(setup, network, "test")
 
@@ -249,9 +241,6 @@ def _converted(setup: _Setup) -> Iterator[Row]:
             yield Row("relative squared error of the conversion", error, split=split)
 
 
-# --- figures -------------------------------------------------------------------------------------------------------
-
-
 class _Judged:
     """Pictures of a network, and what the judge says of them."""
 
@@ -259,22 +248,19 @@ class _Judged:
         self, setup: _Setup, network: NoiseUNet, split: str, *, factor: float = 1.0, solver: str = "", chance: int = 0
     ) -> None:
         from lilliput.spiking.diffusion import scaled_thresholds
-        from lilliput.train.diffusion import noise_power
+        from lilliput.train.diffusion import Pictures, noise_power
         from lilliput.train.engine import device_of
         from lilliput.train.samplers import sample, times_of
 
         settings: Settings = setup.context.settings
-        solver = solver or settings.solver
+        schedule, solver, power = setup.schedule, solver or settings.solver, None
         network.to(device_of("auto"))
-        power = None
         if solver == "analytic":
-            from lilliput.train.diffusion import Pictures
-
             some = Pictures(setup.parts["train"][: settings.powered])
-            power = noise_power(network, some, setup.schedule, times_of(settings.calls, len(setup.schedule)))
+            power = noise_power(network, some, schedule, times_of(settings.calls, len(schedule)))
         with nullcontext() if factor == 1 else scaled_thresholds(network, factor):
             found = sample(
-                network, setup.schedule, (setup.wanted, *setup.parts["train"].shape[1:]), solver=solver,  # type: ignore[arg-type]
+                network, schedule, (setup.wanted, *setup.parts["train"].shape[1:]), solver=solver,  # type: ignore[arg-type]
                 calls=settings.calls, seed=setup.context.seed * 2 + chance, power=power,
             )  # fmt: skip
         network.to("cpu")
@@ -395,9 +381,6 @@ def _more_of(setup: _Setup, network: NoiseUNet) -> Iterator[Row]:
     yield Row("squared error of the noise", error.value, split=f"{GAINS}, neurons silenced", n=error.n)
 
 
-# --- claims --------------------------------------------------------------------------------------------------------
-
-
 def compare(result: Result) -> dict[str, float]:
     """Gains and guidance against neither, guidance against none, and the ordinary network's energy through ours."""
     from statistics import mean
@@ -498,8 +481,8 @@ register_paper(
                 "small": Scale(seconds=400, memory_bytes=2**30, seeds=3),
                 "full": Scale(seconds=86400, memory_bytes=2**34, seeds=3, settings={
                     "task": "fashion", "side": 32, "base": 128, "multipliers": "1 2 2 4", "blocks": 2, "groups": 32,
-                    "epochs": 300, "batch_size": 128, "lr": 2e-4, "ema_decay": 0.9999, "tune_epochs": 30,
-                    "tune_lr": 5e-5, "calls": 50, "samples": 10000, "block_epochs": 2, "thresholds":
+                    "epochs": 300, "batch_size": 128, "lr": 2e-4, "ann_lr": 2e-4, "ema_decay": 0.9999,
+                    "tune_epochs": 30, "tune_lr": 5e-5, "calls": 50, "samples": 10000, "block_epochs": 2, "thresholds":
                     "0.997 0.998 0.999 1.001 1.002 1.003", "judge_epochs": 30}),
             },
             run=run,

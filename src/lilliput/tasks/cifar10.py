@@ -1,7 +1,7 @@
 """`cifar10`: 60 000 colour pictures of 32×32, from the user's folder of the published binary files.
 
-The form for Python is made of pickles, which are never read here; the binary form holds the same: by picture one byte of
-class and 3072 of red, green and blue planes. Validation is a tenth of the training pictures, the same share of each
+The form for Python is made of pickles, which are never read here; the binary form holds the same: by picture one byte
+of class and 3072 of red, green and blue planes. Validation is a tenth of the training pictures, the same share of each
 class.
 """
 

@@ -27,9 +27,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from lilliput.core.errors import MissingFile
+from lilliput.core.errors import BadSetting, MissingFile
+from lilliput.core.events import Emit, silent
+from lilliput.models import create_model_for
 from lilliput.models.backbone import Backbone
+from lilliput.train.data import TrainData
+from lilliput.train.loop import fit
 from lilliput.train.metrics import Measure
+from lilliput.train.settings import TrainSettings
 
 _BATCH = 256
 _DRAWS = 100
@@ -196,6 +201,29 @@ def sheet(x: Tensor, columns: int) -> NDArray[np.uint8]:
     flat = grid.reshape(rows * (height + 1), columns * (width + 1), channels)
     bytes_ = ((flat.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
     return bytes_[:, :, 0] if channels == 1 else bytes_
+
+
+def trained_features(
+    network: str, data: TrainData, classes: int, settings: TrainSettings, name: str, *, emit: Emit = silent
+) -> PictureFeatures:
+    """A judge of our own: a classifier that learns the classes of the same real pictures.
+
+    Args:
+        network: registered name of a `Backbone`; few features suit few pictures.
+        data: pictures in [-1, 1] with their classes.
+        classes: how many.
+        settings: of the training; its seed draws the weights too.
+        name: that is given with each figure.
+        emit: receives progress.
+    """
+    x, _ = data.train.batch(np.zeros(1, np.intp), 0)
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(settings.seed)
+        made = create_model_for(network, tuple(x.shape[1:]), classes)
+    if not isinstance(made, Backbone):
+        raise BadSetting(f"{network} cannot judge pictures", why="it has no pooled features")
+    fit(made, data, settings, emit=emit)
+    return PictureFeatures(made, name)
 
 
 def inception_features(path: Path) -> PictureFeatures:
