@@ -108,9 +108,9 @@ class LSNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.by_step(x)[-1]
 
-    def by_step(self, x: Tensor) -> Tensor:
+    def by_step(self, x: Tensor, steps: int | None = None) -> Tensor:
         """The mean of the outputs up to each step: (B, channels, frames, bands) -> (T, B, classes)."""
-        return _running_mean(self.outputs(self.spikes(x)))
+        return _running_mean(self.outputs(self.spikes(x[:, :, :steps])))
 
     def spikes(self, x: Tensor) -> Tensor:
         """Of the recurrent neurons: (B, channels, frames, bands) -> (T, B, hidden)."""
@@ -179,9 +179,9 @@ class SpikingLSTM(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.by_step(x)[-1]
 
-    def by_step(self, x: Tensor) -> Tensor:
+    def by_step(self, x: Tensor, steps: int | None = None) -> Tensor:
         """The mean of the outputs up to each step: (B, channels, frames, bands) -> (T, B, classes)."""
-        return _running_mean(leaky(self.readout(self.spikes(x)), self.keep))
+        return _running_mean(leaky(self.readout(self.spikes(x[:, :, :steps])), self.keep))
 
     def spikes(self, x: Tensor) -> Tensor:
         """Of the hidden neurons: (B, channels, frames, bands) -> (T, B, hidden)."""

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lilliput.spiking.rules.simplified import FirstSpikes, convergence, first_spikes, inhibit_maps, winners
+from lilliput.spiking.rules.simplified import MapSpikes, convergence, fire_first, no_spikes, winners
 
 STEPS = 6
 
@@ -16,32 +16,37 @@ def potentials(seed: int = 0) -> Tensor:
     return drawn.cumsum(0)  # of neurons that nothing lowers
 
 
-def test_a_neuron_fires_at_the_first_step_that_reaches_the_threshold() -> None:
-    made = first_spikes(torch.tensor([0.5, 1.0, 3.0, 4.0]).reshape(4, 1, 1, 1, 1), 1.0)
-    assert (int(made.time), float(made.potential)) == (1, 1.0)
-    never = first_spikes(torch.full((4, 1, 1, 1, 1), 0.5), 1.0)
-    assert (int(never.time), float(never.potential)) == (4, 0.0)
+def compete(u: Tensor, threshold: float) -> MapSpikes:
+    fired = no_spikes(u[0], len(u))
+    for step, now in enumerate(u):
+        fired = fire_first(now, threshold, step, fired)
+    return fired
 
 
 def test_one_map_fires_at_a_place_the_earliest_then_the_highest() -> None:
-    time = torch.tensor([2, 1, 1, 6]).reshape(1, 4, 1, 1)
-    level = torch.tensor([9.0, 1.5, 1.6, 0.0]).reshape(1, 4, 1, 1)
-    kept = inhibit_maps(FirstSpikes(time, level), STEPS)
-    assert kept.time.flatten().tolist() == [6, 6, 1, 6]
-    assert kept.potential.flatten().tolist() == pytest.approx([0, 0, 1.6, 0])
+    u = torch.zeros(4, 1, 4, 1, 2)
+    u[1:, 0, 1, 0, 0], u[1:, 0, 2, 0, 0], u[2:, 0, 3, 0, 0] = 1.5, 1.6, 9.0
+    fired = compete(u, 1.0)
+    assert fired.time.flatten().tolist() == [1, 4]
+    assert (int(fired.channel[0, 0, 0]), float(fired.potential[0, 0, 0])) == (2, pytest.approx(1.6))
+
+
+def test_a_neuron_fires_at_exactly_the_threshold() -> None:
+    assert int(compete(torch.tensor([0.5, 1.0, 3.0]).reshape(3, 1, 1, 1, 1), 1.0).time) == 1
 
 
 def test_what_comes_later_changes_no_earlier_spike() -> None:
     """A winner by the largest potential of the whole stimulus would fail here."""
     u = potentials()
-    for cut in range(3, STEPS):
+    for cut in (3, 4):
         other = u.clone()
         other[cut:] = u[cut - 1] + 20 * potentials(1)[cut:]
-        a, b = (inhibit_maps(first_spikes(x, 2.0), STEPS) for x in (u, other))
+        a, b = (compete(x, 2.4) for x in (u, other))
         early = a.time < cut
         assert early.any()
+        assert not early.all()
         assert torch.equal(early, b.time < cut)
-        assert torch.equal(a.time[early], b.time[early])
+        assert all(torch.equal(one[early], two[early]) for one, two in zip(a, b, strict=True))
         first, second = (winners(x, STEPS, 3, 1) for x in (a, b))
         for row in range(3):
             was = [tuple(int(v[n]) for v in first) for n in range(len(first.time)) if first.picture[n] == row]
@@ -51,7 +56,7 @@ def test_what_comes_later_changes_no_earlier_spike() -> None:
 
 
 def test_winners_are_of_other_maps_and_apart_and_the_earliest_first() -> None:
-    fired = inhibit_maps(first_spikes(potentials(2), 2.0), STEPS)
+    fired = compete(potentials(2), 2.0)
     found = winners(fired, STEPS, 4, 2)
     for row in range(3):
         mine = [(int(c), int(y), int(x), int(t)) for p, c, y, x, t in zip(*found, strict=True) if p == row]
@@ -63,7 +68,7 @@ def test_winners_are_of_other_maps_and_apart_and_the_earliest_first() -> None:
 
 
 def test_silent_pictures_have_no_winners() -> None:
-    found = winners(first_spikes(torch.zeros(STEPS, 2, 3, 4, 4), 1.0), STEPS, 2, 1)
+    found = winners(compete(torch.zeros(STEPS, 2, 3, 4, 4), 1.0), STEPS, 2, 1)
     assert [len(part) for part in found] == [0] * 5
 
 
@@ -73,6 +78,6 @@ def test_convergence_is_0_for_weights_that_chose() -> None:
 
 
 def test_what_is_out_of_range_is_refused() -> None:
-    fired = first_spikes(potentials(), 2.0)
+    fired = compete(potentials(), 2.0)
     with pytest.raises(ValueError, match="`count` must be at least 1 and `radius` at least 0, got 0 and 1"):
         winners(fired, STEPS, 0, 1)

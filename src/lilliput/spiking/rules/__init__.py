@@ -11,7 +11,7 @@ from lilliput.spiking.rules.eprop import eprop
 from lilliput.spiking.rules.random_feedback import RandomBackprop, feedback_weights
 from lilliput.spiking.rules.resume import ReSuMe
 from lilliput.spiking.rules.reward import OrderReward, RewardSTDP
-from lilliput.spiking.rules.simplified import OrderSTDP, first_spikes, inhibit_maps, winners
+from lilliput.spiking.rules.simplified import OrderSTDP, fire_first, no_spikes, winners
 from lilliput.spiking.rules.spikeprop import SpikeProp
 from lilliput.spiking.rules.stdp import PairSTDP, TripletSTDP
 from lilliput.spiking.rules.tempotron import Tempotron
@@ -31,7 +31,7 @@ __all__ = [
     "draw_winner",
     "eprop",
     "feedback_weights",
-    "first_spikes",
-    "inhibit_maps",
+    "fire_first",
+    "no_spikes",
     "winners",
 ]

@@ -59,7 +59,7 @@ class BPSTDP:
             )
         counts = [train.reshape(-1, self.window, *train.shape[1:]).sum(1) for train in trains]  # (W, B, size)
         fired = counts[-1] > 0
-        xi = wanted * ~fired - (1 - wanted) * fired
+        xi = (wanted * ~fired - (1 - wanted) * fired).to(counts[-1].dtype)
         found: list[Tensor] = []
         for layer in reversed(range(len(weights))):
             found.insert(0, xi.flatten(0, 1).T @ counts[layer].flatten(0, 1))

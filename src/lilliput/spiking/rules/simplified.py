@@ -59,29 +59,37 @@ def convergence(weight: Tensor) -> float:
     return float((weight * (1 - weight)).mean())
 
 
-class FirstSpikes(NamedTuple):
-    """When each neuron fires for the first time, and with which potential: both (B, C, Y, X); T for never, then 0."""
+class MapSpikes(NamedTuple):
+    """Which map fired at each place, when, and with which potential: (B, Y, X) each; time T for none of them."""
 
     time: Tensor
+    channel: Tensor
     potential: Tensor
 
 
-@torch.no_grad()
-def first_spikes(potential: Tensor, threshold: float) -> FirstSpikes:
-    """Of neurons without a leak that fire once: potentials (T, B, C, Y, X) that no spike has reset."""
-    reached = potential >= threshold
-    steps = len(potential)
-    time = torch.where(reached.any(0), reached.to(torch.uint8).argmax(0), steps)
-    at = potential.gather(0, time.clamp_max(steps - 1).unsqueeze(0)).squeeze(0)
-    return FirstSpikes(time, torch.where(time < steps, at, 0.0))
+def no_spikes(like: Tensor, steps: int) -> MapSpikes:
+    """Before the first step: potentials (B, C, Y, X) -> (B, Y, X)."""
+    empty = torch.full((len(like), *like.shape[2:]), steps, device=like.device)
+    return MapSpikes(empty, torch.zeros_like(empty), torch.zeros_like(empty, dtype=like.dtype))
 
 
 @torch.no_grad()
-def inhibit_maps(fired: FirstSpikes, steps: int) -> FirstSpikes:
-    """At each place only the map that fires first, with the higher potential among those of one step, fires at all."""
-    winner = _rank(fired, steps).argmax(1, keepdim=True)
-    kept = torch.zeros_like(fired.time, dtype=torch.bool).scatter_(1, winner, True)
-    return FirstSpikes(torch.where(kept, fired.time, steps), torch.where(kept, fired.potential, 0.0))
+def fire_first(potential: Tensor, threshold: float, step: int, before: MapSpikes) -> MapSpikes:
+    """One step of maps that inhibit each other: at a place where none has fired yet, the highest that may fire does.
+
+    Args:
+        potential: (B, C, Y, X), of neurons without a leak.
+        threshold: firing level.
+        step: number of this step.
+        before: what the steps before it gave; it is not changed.
+    """
+    highest = potential.amax(1)
+    at = ((highest >= threshold) & (before.time > step)).nonzero(as_tuple=True)
+    found = MapSpikes(*(part.clone() for part in before))
+    found.time[at] = step
+    found.channel[at] = potential[at[0], :, at[1], at[2]].argmax(1)
+    found.potential[at] = highest[at]
+    return found
 
 
 class Winners(NamedTuple):
@@ -95,11 +103,11 @@ class Winners(NamedTuple):
 
 
 @torch.no_grad()
-def winners(fired: FirstSpikes, steps: int, count: int, radius: int) -> Winners:
+def winners(fired: MapSpikes, steps: int, count: int, radius: int) -> Winners:
     """Up to `count` neurons a picture, earliest first, each of another map and none within `radius` of another.
 
     Args:
-        fired: after `inhibit_maps`.
+        fired: after all steps.
         steps: T.
         count: at least 1.
         radius: of places around a winner, in height and in width, that are shut in all maps.
@@ -109,24 +117,20 @@ def winners(fired: FirstSpikes, steps: int, count: int, radius: int) -> Winners:
     """
     if count < 1 or radius < 0:
         raise ValueError(f"`count` must be at least 1 and `radius` at least 0, got {count} and {radius}")
-    rank = _rank(fired, steps)
-    pictures, channels, height, width = rank.shape
-    rows = torch.arange(pictures, device=rank.device)
+    # Larger is earlier, then higher; potentials are squeezed into (0, 1); 0 is silence.
+    level = fired.potential.double()
+    rank = torch.where(fired.time < steps, steps - fired.time + 0.5 * (level / (1 + level.abs()) + 1), 0.0)
+    height, width = rank.shape[1:]
+    rows = torch.arange(len(rank), device=rank.device)
     ys, xs = torch.arange(height, device=rank.device), torch.arange(width, device=rank.device)
     found = []
-    for _ in range(min(count, channels)):
+    for _ in range(count):
         best, at = rank.flatten(1).max(1)
-        channel, y, x = at // (height * width), at // width % height, at % width
-        time = fired.time.flatten(1).gather(1, at.unsqueeze(1)).squeeze(1)
-        found.append(torch.stack([rows, channel, y, x, time])[:, best > 0])
-        rank[rows, channel] = 0
-        near_y = (ys - y.unsqueeze(1)).abs() <= radius
-        near_x = (xs - x.unsqueeze(1)).abs() <= radius
-        rank.masked_fill_((near_y.unsqueeze(2) & near_x.unsqueeze(1)).unsqueeze(1), 0)
+        y, x = at // width, at % width
+        channel = fired.channel[rows, y, x]
+        found.append(torch.stack([rows, channel, y, x, fired.time[rows, y, x]])[:, best > 0])
+        near = ((ys - y.unsqueeze(1)).abs() <= radius).unsqueeze(2) & ((xs - x.unsqueeze(1)).abs() <= radius).unsqueeze(
+            1
+        )
+        rank.masked_fill_(near | (fired.channel == channel.reshape(-1, 1, 1)), 0)
     return Winners(*torch.cat(found, 1))
-
-
-def _rank(fired: FirstSpikes, steps: int) -> Tensor:
-    """Larger is earlier, then higher; 0 for those that never fire. Potentials are squeezed into (0, 1)."""
-    share = fired.potential.double() / (1 + fired.potential.double().abs())
-    return torch.where(fired.time < steps, steps - fired.time + 0.5 * (share + 1), 0.0)
