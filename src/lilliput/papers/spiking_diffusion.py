@@ -326,10 +326,12 @@ def _network_rows(setup: _Setup, network: NoiseUNet, split: str) -> Iterator[Row
     from lilliput.spiking import energy
     from lilliput.spiking.diffusion import evaluation_cost
     from lilliput.train.diffusion import noise_error
+    from lilliput.train.engine import device_of
 
     settings: Settings = setup.context.settings
     held = _source(setup, "test")
-    error = noise_error(network, held, setup.schedule)
+    error = noise_error(network.to(device_of("auto")), held, setup.schedule)
+    network.to("cpu")
     yield Row("squared error of the noise", error.value, split=split, n=error.n, low=error.low, high=error.high)
     yield Row("parameters", float(count_params(network).trainable), split=split)
     found = evaluation_cost(network, held, setup.schedule, count=settings.counted)
