@@ -38,6 +38,7 @@ from lilliput.spiking.operations import OperationCounter, Operations
 from lilliput.train import TrainData, TrainSettings, fit
 from lilliput.train.data import Source
 from lilliput.train.diffusion import Schedule
+from lilliput.train.engine import device_of
 from lilliput.train.metrics import Measure
 
 SILENT = math.inf
@@ -176,8 +177,10 @@ def finetune_blocks(
         settings: of each block's training.
     """
     pairs = zip(converted.blocks_in_order(), reference.eval().blocks_in_order(), strict=True)
-    levels = reference.config.levels
+    levels, device = reference.config.levels, device_of(settings.device)
     for number, (block, wanted) in enumerate(pairs):
+        converted.to(device)  # each training leaves its block on the CPU
+        reference.to(device)
 
         def objective(
             model: nn.Module, x: Tensor, _: Tensor, block: NoiseBlock = block, wanted: NoiseBlock = wanted
@@ -194,7 +197,8 @@ def finetune_blocks(
         each = replace(settings, seed=settings.seed + number, keep="last")
         # The block is what is trained; the rest of the network stands still around it.
         fit(block, TrainData(source, source), each, objective=objective, judge=_no_judge)
-    converted.eval()
+    reference.to("cpu")
+    converted.to("cpu").eval()
 
 
 def _no_judge(model: nn.Module, source: Source) -> Measure:

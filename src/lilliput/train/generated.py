@@ -32,6 +32,7 @@ from lilliput.core.events import Emit, silent
 from lilliput.models import create_model_for
 from lilliput.models.backbone import Backbone
 from lilliput.train.data import TrainData
+from lilliput.train.engine import device_of
 from lilliput.train.loop import fit
 from lilliput.train.metrics import Measure
 from lilliput.train.settings import TrainSettings
@@ -223,7 +224,7 @@ def trained_features(
     if not isinstance(made, Backbone):
         raise BadSetting(f"{network} cannot judge pictures", why="it has no pooled features")
     fit(made, data, settings, emit=emit)
-    return PictureFeatures(made, name)
+    return PictureFeatures(made.to(device_of(settings.device)), name)
 
 
 def inception_features(path: Path) -> PictureFeatures:
@@ -245,7 +246,7 @@ def inception_features(path: Path) -> PictureFeatures:
         (path,) = found
     network = load_checkpoint("inception_v3_fid", path).model
     assert isinstance(network, Backbone)
-    return PictureFeatures(network, "Inception (FID)", _for_inception)
+    return PictureFeatures(network.to(device_of("auto")), "Inception (FID)", _for_inception)
 
 
 def _for_inception(x: Tensor) -> Tensor:
