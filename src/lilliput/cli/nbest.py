@@ -12,10 +12,10 @@ from lilliput.cli.options import Json, Quiet
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="Lists of hypotheses of a recogniser, best first.", no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True, help="Lists of hypotheses of a recogniser, best first.")
     group.command(name="stats", epilog="Example: lilliput nbest stats test_atis.json")(stats)
     group.command(name="correct", epilog="Example: lilliput nbest correct new.json --learn-from known.json")(correct)
-    app.add_typer(group, name="nbest")
+    app.add_typer(group, name="nbest", epilog="Example: lilliput nbest stats test_atis.json")
 
 
 Normalise = Annotated[
