@@ -116,7 +116,8 @@ def run(context: Context) -> Result:
     rows = list(kinds[context.method](setup))
     said: dict[str, object] = {"judge": setup.judge.name, "weights": setup.judge.digest(), "pictures": setup.wanted}
     write_json(context.folder / "judge.json", "judge", said)
-    artifacts = sorted(path.relative_to(context.folder) for path in context.folder.iterdir() if path.is_file())
+    made = (path for ending in ("png", "json") for path in context.folder.glob(f"*.{ending}"))
+    artifacts = sorted(path.relative_to(context.folder) for path in made)
     return Result(tuple(rows), tuple(artifacts), _structure() if context.method == OWN else {})
 
 
