@@ -2,10 +2,269 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from lilliput.papers import Claim, Kind, Paper, register_paper
+from lilliput.core.units import PERCENT
+from lilliput.papers import Claim, Context, Kind, Paper, Recipe, Result, Row, Scale, register_paper
 
+if TYPE_CHECKING:
+    from torch import nn
+
+    from lilliput.tasks.pde import Fields
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is learnt, on what, for how long.
+
+    Args:
+        data: a file of your own, `.pt`, `.mat` or `.npz`; empty for sets that are solved here.
+        given: name of the array in it that the operator takes; empty: as published files name it.
+        solved: name of the array that it gives.
+        stride: every so many points of the file.
+        sets: of Darcy flow, solved here: "rough", "smooth", "multiscale".
+        points: a side; a finer grid of twice as many is tested with the same weights.
+        train: samples to learn from.
+        test: samples to test on; of a file the last ones.
+        seconds: of this machine's processor, that each training takes, by whole epochs; 0: `epochs` for all.
+        epochs: where `seconds` is 0.
+        loss: "h1" or "l2", of all methods but the one that says otherwise.
+        batch_size, lr, weight_decay: of the training by Adam; the rate rises for a fifth of it, then falls.
+        shown: test samples that are drawn.
+        board: whose emulated core runs MgNO in int8, on the points that `sets` were learnt on; empty: none.
+    """
+
+    data: str = ""
+    given: str = ""
+    solved: str = ""
+    stride: int = 1
+    sets: str = "rough smooth"
+    points: int = 32
+    train: int = 256
+    test: int = 64
+    seconds: float = 6.0
+    epochs: int = 2
+    loss: str = "h1"
+    batch_size: int = 8
+    lr: float = 5e-3
+    weight_decay: float = 1e-4
+    shown: int = 3
+    board: str = "nucleo-h743zi"
+
+
+METHODS: dict[str, tuple[str, dict[str, Any]]] = {
+    "mgno": ("mgno_small", {}),
+    "mgno-l2": ("mgno_small", {}),
+    "mgno-slim": ("mgno_small", {"features": 8}),
+    "fno": ("fno", {}),
+    "fno-slim": ("fno_small", {}),
+    "unet": ("field_unet", {}),
+    "cnn": ("field_cnn", {"features": 40}),
+    "mean-field": ("", {}),
+}
+"""Network and changes. `fno` is of the published size, `mgno-slim` smaller; the others have about as many weights."""
+OURS, RIVALS = "mgno", ("fno", "fno-slim")
+
+
+def run(context: Context) -> Result:
+    """One network trained on each set and tested on other samples, and on a finer grid."""
+    from lilliput.models.cost import count_params
+    from lilliput.train.fields import FieldItems, field_errors, predicted_fields, transfer_errors
+
+    settings: Settings = context.settings
+    rows, artifacts = list[Row](), list[Path]()
+    for name in settings.sets.split() if not settings.data else [Path(settings.data).stem]:
+        train, test, finer = _fields(settings, name, context.seed)
+        model, spent = _trained(context, name, train)
+        for figure, each in field_errors(model, FieldItems(test)).items():
+            rows.append(Row(f"relative {figure}", float(each.mean()), split=name, n=len(test)))
+        for size, error in transfer_errors(model, [finer] if finer else []).items():
+            rows.append(Row("relative l2", error, split=f"{name}, {size[0]} points", n=len(test)))
+        rows += spent
+        if context.method != "mean-field":
+            rows.append(Row("parameters", float(count_params(model).trainable), split=f"network, {name}"))
+        shown = test.rows(slice(0, settings.shown))
+        artifacts += _picture(context, name, shown, predicted_fields(model, shown))
+        if context.method == OURS and settings.board:
+            rows += _on_board(settings, name, model, train, test)
+    measured = _structure() if context.method == OURS else {}
+    return Result(tuple(rows), tuple(artifacts), measured)
+
+
+@functools.lru_cache(maxsize=8)
+def _solved(name: str, points: int, samples: int, seed: int) -> Fields:
+    """Kept, since all methods of one process learn from the same samples."""
+    from lilliput.tasks.pde_darcy import darcy
+
+    return darcy(points, samples, kind=name, seed=seed)  # type: ignore[arg-type]
+
+
+def _fields(settings: Settings, name: str, seed: int) -> tuple[Fields, Fields, Fields | None]:
+    """Training and test samples, and the test samples on a finer grid where there is one; each seed has its own."""
+    from lilliput.core.errors import BadTask
+
+    if settings.data:
+        from lilliput.train.field_files import read_fields
+
+        path = Path(settings.data)
+        whole, finer = read_fields(path, given=settings.given, solved=settings.solved, stride=settings.stride), None
+    else:
+        count = settings.train + settings.test
+        whole = _solved(name, settings.points, count, seed)
+        finer = _solved(name, 2 * settings.points, count, seed) if settings.points else None
+        finer = finer.rows(slice(-settings.test, None)) if finer else None
+    if len(whole) <= settings.test:
+        raise BadTask(f"{len(whole)} samples, of which {settings.test} are to be tested on", fix="a smaller test=")
+    train = whole.rows(slice(0, min(settings.train, len(whole) - settings.test)))
+    return train, whole.rows(slice(-settings.test, None)), finer
+
+
+def _trained(context: Context, name: str, train: Fields) -> tuple[nn.Module, list[Row]]:
+    import time
+
+    import torch
+
+    from lilliput.models import create_model_for
+    from lilliput.train.data import TrainData
+    from lilliput.train.fields import FieldItems, MeanField, Normalised, field_objective, judge_fields
+    from lilliput.train.loop import fit
+    from lilliput.train.settings import TrainSettings
+
+    settings: Settings = context.settings
+    network, changes = METHODS[context.method]
+    if not network:
+        return MeanField(train), []
+    torch.manual_seed(context.seed)
+    net = create_model_for(network, train.x.shape[1:], 0, **{"outputs": train.y.shape[1], **changes})
+    model = Normalised(net, train)
+    loss = "l2" if context.method == "mgno-l2" else settings.loss
+    epochs = _epochs(context, name, model, train, loss)
+    wanted = TrainSettings(
+        epochs=epochs, batch_size=settings.batch_size, optimiser="adam", lr=settings.lr,
+        weight_decay=settings.weight_decay, warmup_epochs=0.2 * epochs, warmup_lr=settings.lr / 2,
+        min_lr=settings.lr / 200, keep="last", seed=context.seed,
+    )  # fmt: skip
+    items = FieldItems(train)
+    # Nothing is chosen: the last epoch is taken, and what is judged on the way are a few training samples.
+    data = TrainData(items, FieldItems(train.rows(slice(0, settings.batch_size))))
+    started = time.process_time()
+    fit(
+        model, data, wanted, emit=context.emit, objective=field_objective(loss), judge=judge_fields,
+        checkpoint_dir=context.folder / f"checkpoints-{name}",
+    )  # fmt: skip
+    spent = time.process_time() - started
+    where = f"training, {name}"
+    return model, [Row("epochs", float(epochs), split=where), Row("processor time", spent, split=where, unit="s")]
+
+
+def _epochs(context: Context, name: str, model: nn.Module, train: Fields, loss: str) -> int:
+    """How many fit into the time, by some steps of a copy; written down, so that a training that goes on agrees."""
+    settings: Settings = context.settings
+    if not settings.seconds:
+        return settings.epochs
+    note = context.folder / f"epochs-{name}.txt"
+    if not note.exists():
+        from lilliput.train.fields import seconds_an_epoch
+
+        one = seconds_an_epoch(model, train, loss=loss, batch_size=settings.batch_size)
+        note.write_text(str(max(1, round(settings.seconds / one))), encoding="ascii")
+    return int(note.read_text(encoding="ascii"))
+
+
+def _picture(context: Context, name: str, shown: Fields, found: Any) -> Iterator[Path]:
+    from PIL import Image
+
+    from lilliput.train.field_pictures import drawn_fields
+
+    path = Path(f"fields-{name}.png")
+    picture = drawn_fields(shown.x[:, 0], shown.y[:, 0], found[:, 0])
+    Image.fromarray(picture).save(context.folder / path)
+    yield path
+
+
+def _on_board(settings: Settings, name: str, model: nn.Module, train: Fields, test: Fields) -> Iterator[Row]:
+    """The network in int8 on an emulated board, held to the integer reference; its error on all test samples."""
+    import torch
+
+    from lilliput.papers._device import on_device
+    from lilliput.train.fields import relative_l2
+
+    given, tested = (f.x.transpose(0, 2, 3, 1) for f in (train.rows(slice(0, 64)), test))
+    found = on_device(model, given, tested, settings.board)
+    solved = torch.from_numpy(found.outputs.reshape(len(test), *test.size, -1)).permute(0, 3, 1, 2)
+    error = float(relative_l2(solved, torch.from_numpy(test.y)).mean())
+    yield Row("relative l2", error, split=f"{name}, int8", n=len(test))
+    yield from found.rows() if name == settings.sets.split()[0] else ()
+
+
+def _structure() -> dict[str, float]:
+    """Parameters of the published networks, and of one cycle; whether that is linear."""
+    import torch
+
+    from lilliput.layers.multigrid import MgConv
+    from lilliput.models import create_model
+    from lilliput.models.cost import count_params
+    from lilliput.models.shapes import shapes_only
+
+    pipe = {"channels": 2, "height": 128, "width": 128, "depth": 5, "iterations": "1 1 1 1 1,1 2"}
+    networks: dict[str, tuple[str, dict[str, Any]]] = {
+        "darcy-smooth": ("mgno_darcy_smooth", {}), "darcy-rough": ("mgno_darcy", {}), "pipe": ("mgno_darcy", pipe),
+        "navier-stokes": ("mgno_navier_stokes", {}), "helmholtz": ("mgno_helmholtz", {}),
+    }  # fmt: skip
+    found = {}
+    for claim, (name, changes) in networks.items():
+        with shapes_only():
+            model = create_model(name, **changes)
+        found[f"{claim}.params"] = float(count_params(model).trainable)
+    cycle = MgConv(24, 24, [(1, 0)] * 5 + [(2, 0)], size=(64, 64))
+    found["cycle.params"] = float(count_params(cycle).trainable)
+    x, y = torch.randn(2, 1, 24, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        both, apart = cycle(2 * x - 3 * y), 2 * cycle(x) - 3 * cycle(y)
+    found["linear"] = float((both - apart).norm() <= 1e-5 * apart.norm())
+    return found
+
+
+def conclude(result: Result, folder: Path) -> Result:
+    """Errors against parameters, drawn for each set; what methods come to beside each other."""
+    from statistics import mean
+
+    from lilliput.train.field_pictures import costs_svg
+
+    errors: dict[tuple[str, str, str], list[float]] = {}
+    for row in result.rows:
+        errors.setdefault((row.split, row.method, row.name), []).append(row.value)
+    sets = [split.removeprefix("network, ") for split, method, _ in errors if method == OURS and "network, " in split]
+    artifacts, measured = [], dict[str, float]()
+    for name in sets:
+        points = {
+            method: (errors[f"network, {name}", method, "parameters"][0], errors[name, method, "relative l2"])
+            for method in METHODS
+            if (f"network, {name}", method, "parameters") in errors
+        }
+        path = Path(f"errors-{name}.svg")
+        (folder / path).write_text(costs_svg(points, f"Relative L2 error on {name}, by size"), encoding="utf-8")
+        artifacts.append(path)
+        for figure in ("l2", "h1"):
+            claim = f"darcy-{name}.{figure}"
+            if claim in CLAIMED:
+                measured[claim] = PERCENT * mean(errors[name, OURS, f"relative {figure}"])
+    rivals = [
+        mean(errors[name, RIVALS[0], "relative l2"]) / mean(errors[name, OURS, "relative l2"])
+        for name in sets
+        if (name, RIVALS[0], "relative l2") in errors
+    ]
+    if rivals and sets == ["rough", "smooth"]:
+        measured["fno.gain"] = mean(rivals)
+    return Result((), tuple(artifacts), measured)
+
+
+CLAIMED = ("darcy-smooth.l2", "darcy-smooth.h1", "darcy-rough.l2")
 _NET = "[official code]"
 _HERE = "here: fields solved by our own solver, and those of 16x16 points"
 
@@ -48,6 +307,24 @@ register_paper(
                   Kind.STRUCTURE, _NET),
             Claim("linear", "whether a cycle is linear in its input", "yes", "", "equal", "any cycle", Kind.STRUCTURE,
                   "[paper]"),
+        ),
+        recipe=Recipe(
+            settings=Settings,
+            scales={
+                "smoke": Scale(seconds=20, memory_bytes=2**30,
+                               settings={"points": 16, "train": 64, "test": 16, "seconds": 0.0, "epochs": 1}),
+                "small": Scale(seconds=40, memory_bytes=2**30, seeds=2),
+                "full": Scale(
+                    seconds=7200, memory_bytes=2**32, seeds=3,
+                    settings={"sets": "rough smooth multiscale", "points": 64, "train": 1000, "seconds": 1800.0,
+                              "board": ""},
+                ),
+            },
+            run=run,
+            conclude=conclude,
+            claims=(*CLAIMED, "fno.gain", "darcy-smooth.params", "darcy-rough.params", "pipe.params",
+                    "navier-stokes.params", "helmholtz.params", "cycle.params", "linear"),
+            methods=tuple(METHODS),
         ),
     )
 )  # fmt: skip
