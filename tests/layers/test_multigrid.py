@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -141,7 +143,7 @@ def _residuals(w: MgConv, n: int, cycles: int) -> list[float]:
 @pytest.mark.parametrize("n", [31, 63, 127, 255])
 def test_with_classical_weights_it_contracts_alike_on_all_grids(n: int) -> None:
     sizes = _residuals(classical(n), n, 8)
-    factors = [b / a for a, b in zip(sizes, sizes[1:], strict=False)]
+    factors = [b / a for a, b in itertools.pairwise(sizes)]
     assert max(factors) <= 0.20
     assert factors[0] <= 0.08
     assert sizes[-1] < 1e-5 * sizes[0]
