@@ -6,9 +6,9 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
+from lilliput.core.svg import COLOURS, UNCLEAR
 from lilliput.train.explain import Explanation
 from lilliput.train.table_figures import (
-    COLOURS,
     coverage_svg,
     curves_svg,
     differences_svg,
@@ -48,7 +48,7 @@ def test_reliability_goes_from_zero_to_one() -> None:
 
 def test_an_interval_that_holds_nought_is_grey() -> None:
     picture = differences_svg({"clear": (0.1, 0.05, 0.15), "unclear": (0.1, -0.1, 0.3)}, "gains")
-    assert [c.get("fill") for c in _parts(picture, "circle")] == [COLOURS[0], "#888"]
+    assert [c.get("fill") for c in _parts(picture, "circle")] == [COLOURS[0], UNCLEAR]
 
 
 def test_the_curves_that_reach_furthest_come_first() -> None:

@@ -82,12 +82,15 @@ class SpikingMLP(nn.Module):
         self.body = SpikingSequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.by_step(x)[-1] / self.steps
+        return self._outputs(x, self.steps).mean(0)
 
     def by_step(self, x: Tensor, steps: int | None = None) -> Tensor:
         """What the outputs counted up to each step: (B, ...) -> (T, B, classes). `steps`: only so many."""
+        return torch.cumsum(self._outputs(x, self.steps if steps is None else steps), 0)
+
+    def _outputs(self, x: Tensor, steps: int) -> Tensor:
         first, *others = self.body.layers
         # The picture stays, and so does what the first layer makes of it: it is worked out once.
-        current = first(x.flatten(1)).unsqueeze(0).expand(self.steps if steps is None else steps, -1, -1)
+        current = first(x.flatten(1)).unsqueeze(0).expand(steps, -1, -1)
         counted: Tensor = SpikingSequential(*others)(current)[0]
-        return torch.cumsum(counted, 0)
+        return counted

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
+from lilliput.core.svg import UNCLEAR, document, dot, line, path, text
 from lilliput.spiking.comparison import front
 
 Curve = Sequence[tuple[float, float]]
@@ -18,6 +18,8 @@ Curve = Sequence[tuple[float, float]]
 _LEFT, _TOP, _WIDE, _HIGH, _KEY, _BOTTOM = 60, 40, 560, 380, 190, 48
 _LINE = 17
 """Pixels of a line of the key."""
+_FRONT = 6.0
+"""Width of the line of the front."""
 
 
 @dataclass(frozen=True)
@@ -52,38 +54,29 @@ def trade_off_svg(curves: Mapping[str, Curve], title: str, cost: str) -> str:
     low, high = math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs)))
     scale = _Scale(low, max(high, low + 1))
     width, height = _LEFT + _WIDE + _KEY, max(_TOP + _HIGH + _BOTTOM, _TOP + _LINE * (len(shown) + 2))
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img" aria-label="{escape(title, {chr(34): "&quot;"})}">',
-        _STYLE,
-        f'<rect class="paper" width="{width}" height="{height}"/>',
-        f'<text x="{_LEFT}" y="20" class="title">{escape(title)}</text>',
-        *_axes(scale, cost),
-        _front(shown, scale),
-    ]
+    parts = [text(_LEFT, 20, title, anchor="start", title=True), *_axes(scale, cost), _front(shown, scale)]
     for number, (name, curve) in enumerate(shown.items()):
         parts += _curve(number, name, curve, scale, len(shown))
-    return "\n".join([*parts, "</svg>", ""])
+    return document(width, height, title, parts)
 
 
 def _axes(scale: _Scale, cost: str) -> list[str]:
     parts = []
     for tenth in range(0, 11, 2):
         y = scale.y(tenth / 10)
-        parts.append(f'<line class="grid" x1="{_LEFT}" y1="{y:.1f}" x2="{_LEFT + _WIDE}" y2="{y:.1f}"/>')
-        parts.append(f'<text class="up" x="{_LEFT - 6}" y="{y + 4:.1f}">{tenth * 10} %</text>')
+        parts.append(line(_LEFT, y, _LEFT + _WIDE, y, kind="grid"))
+        parts.append(text(_LEFT - 6, y + 4, f"{tenth * 10} %", anchor="end"))
     for power in range(scale.low, scale.high + 1):
         x = scale.x(10.0**power)
-        parts.append(f'<line class="grid" x1="{x:.1f}" y1="{_TOP}" x2="{x:.1f}" y2="{_TOP + _HIGH}"/>')
-        parts.append(f'<text class="across" x="{x:.1f}" y="{_TOP + _HIGH + 16}">{10.0**power:g}</text>')
-    middle = _LEFT + _WIDE / 2
-    return [*parts, f'<text class="across" x="{middle:g}" y="{_TOP + _HIGH + 36}">{escape(cost)}</text>']
+        parts.append(line(x, _TOP, x, _TOP + _HIGH, kind="grid"))
+        parts.append(text(x, _TOP + _HIGH + 16, f"{10.0**power:g}"))
+    return [*parts, text(_LEFT + _WIDE / 2, _TOP + _HIGH + 36, cost)]
 
 
 def _front(shown: Mapping[str, Curve], scale: _Scale) -> str:
     points = [point for curve in shown.values() for point in curve]
-    best = " ".join(f"{scale.x(points[n][0]):.1f},{scale.y(points[n][1]):.1f}" for n in front(points))
-    return f'<polyline class="front" points="{best}"/>'
+    best = [(scale.x(points[n][0]), scale.y(points[n][1])) for n in front(points)]
+    return path(best, UNCLEAR, width=_FRONT, opacity=0.25)
 
 
 def _curve(number: int, name: str, curve: Curve, scale: _Scale, count: int) -> list[str]:
@@ -91,27 +84,12 @@ def _curve(number: int, name: str, curve: Curve, scale: _Scale, count: int) -> l
     colour = f"hsl({360 * number // count} 65% {38 + 14 * (number % 2)}%)"
     key = _LEFT + _WIDE + 16
     y = _TOP + _LINE * number + 8
-    parts = [
-        f'<circle cx="{key}" cy="{y}" r="4" fill="{colour}"/>',
-        f'<text x="{key + 10}" y="{y + 4}">{number + 1} {escape(name)}</text>',
-    ]
+    parts = [dot(key, y, 4, colour), text(key + 10, y + 4, f"{number + 1} {name}", anchor="start")]
     if not curve:
         return parts
     at = [(scale.x(cost), scale.y(share)) for cost, share in curve]
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
-    parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{line}"/>')
+    parts.append(path(at, colour))
     for (x, y_at), (cost, share) in zip(at, curve, strict=True):
-        tip = f"{name}: {100 * share:.1f} % at {cost:,.4g}"
-        parts.append(
-            f'<circle cx="{x:.1f}" cy="{y_at:.1f}" r="3" fill="{colour}"><title>{escape(tip)}</title></circle>'
-        )
+        parts.append(dot(x, y_at, 3, colour, tip=f"{name}: {100 * share:.1f} % at {cost:,.4g}"))
     x, y_at = at[-1]
-    return [*parts, f'<text x="{x + 5:.1f}" y="{y_at - 4:.1f}" style="fill:{colour}">{number + 1}</text>']
-
-
-_STYLE = """<style>
-  text { font: 11px system-ui, sans-serif; fill: #1c1c1c } .title { font-size: 14px; font-weight: 600 }
-  .up { text-anchor: end } .across { text-anchor: middle } .grid { stroke: #ddd } .paper { fill: #fff }
-  .front { fill: none; stroke: #888; stroke-width: 6; stroke-opacity: 0.25 }
-  @media (prefers-color-scheme: dark) { .paper { fill: #16181c } text { fill: #e8e8e8 } .grid { stroke: #333 } }
-</style>"""
+    return [*parts, text(x + 5, y_at - 4, str(number + 1), anchor="start", colour=colour)]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.core.svg import COLOURS, UNCLEAR, document, dot, frame, line, path, text
 from lilliput.train.explain import Explanation, mean_weights
 
 Array = NDArray[Any]
 WIDTH, ROW, LEFT, MARGIN = 640, 26, 150, 40
 _SIDE = 300
 _CELL, _GAP = 84, 10
-COLOURS = ("#1f5f8b", "#b5541c", "#4a7a35", "#7a3b7a")
 
 
 def summary_svg(explanations: Sequence[Explanation], told: Array) -> str:
@@ -31,19 +30,19 @@ def summary_svg(explanations: Sequence[Explanation], told: Array) -> str:
     most = float(np.abs(weights).max()) or 1.0
     middle, half = (LEFT + WIDTH - MARGIN) / 2, (WIDTH - MARGIN - LEFT) / 2
     height = ROW * len(order) + 2 * MARGIN
-    parts = [_line(middle, MARGIN / 2, middle, height - MARGIN)]
+    parts = [line(middle, MARGIN / 2, middle, height - MARGIN)]
     for place, name in enumerate(order):
         y, column = MARGIN + ROW * place, names.index(name)
-        parts.append(_text(LEFT - 10, y + 4, name, anchor="end"))
+        parts.append(text(LEFT - 10, y + 4, name, anchor="end"))
         for row, weight in enumerate(weights[:, column]):
             level = float(np.clip(told[row, column], 0, 1))
             colour = f"rgb({round(40 + 180 * level)},70,{round(220 - 180 * level)})"
             shift = (row * 7 % 13 - 6) * 0.9  # apart, so that equal weights are seen as many
             x = middle + half * weight / most
-            parts.append(f'<circle cx="{x:.1f}" cy="{y + shift:.1f}" r="3" fill="{colour}" fill-opacity="0.8"/>')
+            parts.append(dot(x, y + shift, 3, colour, opacity=0.8))
     for share in (-1, 0, 1):
-        parts.append(_text(middle + share * half, height - MARGIN / 2, f"{share * most:+.2f}"))
-    return _svg(WIDTH, height, parts, "What each column adds to the probability of the second class, row by row")
+        parts.append(text(middle + share * half, height - MARGIN / 2, f"{share * most:+.2f}"))
+    return document(WIDTH, height, "What each column adds to the probability of the second class, row by row", parts)
 
 
 def coverage_svg(lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
@@ -76,16 +75,16 @@ def differences_svg(differences: Mapping[str, tuple[float, float, float]], title
     most = max(abs(end) for three in differences.values() for end in three) or 1.0
     middle, half = (LEFT + WIDTH - MARGIN) / 2, (WIDTH - MARGIN - LEFT) / 2
     height = ROW * len(differences) + 2 * MARGIN
-    parts = [_line(middle, MARGIN / 2, middle, height - MARGIN)]
+    parts = [line(middle, MARGIN / 2, middle, height - MARGIN)]
     for place, (name, (mean, low, high)) in enumerate(differences.items()):
         y, at = MARGIN + ROW * place, [middle + half * value / most for value in (low, mean, high)]
-        colour = "#888" if low <= 0 <= high else COLOURS[0]
-        parts.append(_text(LEFT - 10, y + 4, name, anchor="end"))
-        parts.append(_path([(at[0], y), (at[2], y)], colour))
-        parts.append(f'<circle cx="{at[1]:.1f}" cy="{y}" r="4" fill="{colour}"/>')
+        colour = UNCLEAR if low <= 0 <= high else COLOURS[0]
+        parts.append(text(LEFT - 10, y + 4, name, anchor="end"))
+        parts.append(path([(at[0], y), (at[2], y)], colour))
+        parts.append(dot(at[1], y, 4, colour))
     for share in (-1, 0, 1):
-        parts.append(_text(middle + share * half, height - MARGIN / 2, f"{share * most:+.3f}"))
-    return _svg(WIDTH, height, parts, title)
+        parts.append(text(middle + share * half, height - MARGIN / 2, f"{share * most:+.3f}"))
+    return document(WIDTH, height, title, parts)
 
 
 def _square(lines: Mapping[str, Sequence[tuple[float, float]]], low: float, title: str) -> str:
@@ -95,18 +94,18 @@ def _square(lines: Mapping[str, Sequence[tuple[float, float]]], low: float, titl
         x, y = ((value - low) / (1 - low) for value in pair)
         return MARGIN + _SIDE * x, MARGIN + _SIDE * (1 - y)
 
-    parts = [_path([at((low, low)), at((1, 1))], "#999", dashed=True)]
+    parts = [path([at((low, low)), at((1, 1))], UNCLEAR, dashed=True)]
     for value in (low, (low + 1) / 2, 1.0):
         parts += [
-            _text(at((value, low))[0], MARGIN + _SIDE + 18, f"{value:.2f}"),
-            _text(MARGIN - 6, at((low, value))[1] + 4, f"{value:.2f}", anchor="end"),
+            text(at((value, low))[0], MARGIN + _SIDE + 18, f"{value:.2f}"),
+            text(MARGIN - 6, at((low, value))[1] + 4, f"{value:.2f}", anchor="end"),
         ]
-    for place, (name, line) in enumerate(lines.items()):
+    for place, (name, line_of) in enumerate(lines.items()):
         colour = COLOURS[place % len(COLOURS)]
-        parts.append(_path([at(pair) for pair in line], colour))
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in map(at, line)]
-        parts.append(_text(MARGIN + _SIDE + 20, MARGIN + 20 * place, name, anchor="start", colour=colour))
-    return _svg(WIDTH, _SIDE + 2 * MARGIN, parts, title)
+        parts.append(path([at(pair) for pair in line_of], colour))
+        parts += [dot(*at(pair), 3, colour) for pair in line_of]
+        parts.append(text(MARGIN + _SIDE + 20, MARGIN + 20 * place, name, anchor="start", colour=colour))
+    return document(WIDTH, _SIDE + 2 * MARGIN, title, parts)
 
 
 def curves_svg(curves: Array, x: Array, names: Sequence[str], *, most: int = 8) -> str:
@@ -122,7 +121,7 @@ def curves_svg(curves: Array, x: Array, names: Sequence[str], *, most: int = 8) 
     parts, shown = [], min(most, curves.shape[2])
     for row, name in enumerate(names):
         top = MARGIN + row * (_CELL + _GAP)
-        parts.append(_text(LEFT - 60, top + _CELL / 2, name, anchor="end"))
+        parts.append(text(LEFT - 60, top + _CELL / 2, name, anchor="end"))
         for column, edge in enumerate(np.argsort(-reach[row], kind="stable")[:shown]):
             left = LEFT - 50 + column * (_CELL + _GAP)
             curve = curves[:, row, edge]
@@ -131,34 +130,7 @@ def curves_svg(curves: Array, x: Array, names: Sequence[str], *, most: int = 8) 
                 (left + _CELL * (a - x[0]) / (x[-1] - x[0]), top + _CELL * (1 - (b - low) / width))
                 for a, b in zip(x, curve, strict=True)
             ]
-            parts.append(f'<rect x="{left}" y="{top}" width="{_CELL}" height="{_CELL}" fill="none" stroke="#ccc"/>')
-            parts.append(_path(points, COLOURS[0]))
+            parts.append(frame(left, top, _CELL, _CELL))
+            parts.append(path(points, COLOURS[0]))
     width, height = LEFT + shown * (_CELL + _GAP), len(names) * (_CELL + _GAP) + 2 * MARGIN
-    return _svg(width, height, parts, f"What edges have learnt, from {x[0]:.1f} to {x[-1]:.1f}")
-
-
-def _svg(width: float, height: float, parts: Sequence[str], title: str) -> str:
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
-        f'font-family="sans-serif" font-size="12"><title>{escape(title)}</title>'
-    )
-    return "\n".join([head, f'<rect width="{width}" height="{height}" fill="#fff"/>', *parts, "</svg>"]) + "\n"
-
-
-def _text(x: float, y: float, text: str, *, anchor: str = "middle", colour: str = "#222") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'
-
-
-def _line(x1: float, y1: float, x2: float, y2: float) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="#999"/>'
-
-
-def _path(points: Sequence[tuple[float, float]], colour: str, *, dashed: bool = False) -> str:
-    steps = " ".join(_steps(points))
-    dash = ' stroke-dasharray="4 4"' if dashed else ""
-    return f'<path d="{steps}" fill="none" stroke="{colour}" stroke-width="1.5"{dash}/>'
-
-
-def _steps(points: Sequence[tuple[float, float]]) -> Iterator[str]:
-    for place, (x, y) in enumerate(points):
-        yield f"{'L' if place else 'M'}{x:.1f} {y:.1f}"
+    return document(width, height, f"What edges have learnt, from {x[0]:.1f} to {x[-1]:.1f}", parts)

@@ -117,7 +117,7 @@ class RandomFeedbackSettings:
     feedback_gain: float = 2.0
     wanted_rate: float = 0.5  # spikes a step of the right output
     box: float = 1.0  # half width of the boxcar around the threshold
-    error_threshold: float = 0.5
+    error_threshold: float = 0.25
 
 
 @torch.no_grad()
