@@ -27,7 +27,8 @@ WIDE = {"height": 128, "width": 128, "depth": 5}
         ("mgno_small", {"height": 16, "width": 16}, 114_811),
         ("fno", {}, 2_368_001),
         ("fno", {"features": 16, "modes": 8, "hidden": 64}, 264_449),
-        ("field_cnn", {}, 41_929),
+        ("field_cnn", {}, 115_961),
+        ("field_cnn", {"features": 24}, 41_929),
     ],
 )
 def test_counts_are_the_published_ones(name: str, changes: dict[str, int | str], params: int) -> None:

@@ -14,12 +14,14 @@ boundary condition too (there it is padded with zeros, so that a periodic operat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-BOUNDARIES = {"dirichlet": "zeros", "periodic": "circular", "neumann": "reflect"}
+Padding = Literal["zeros", "circular", "reflect"]
+BOUNDARIES: dict[str, Padding] = {"dirichlet": "zeros", "periodic": "circular", "neumann": "reflect"}
 GEOMETRIES = {"cell": 1, "vertex": 0}
 NORMS = ("none", "plain", "grid", "grid-top")
 
@@ -98,7 +100,7 @@ class MgConv(nn.Module):
             self.down.append(_smoothings(given, solution, before, boundary, bias, from_nothing=first))
             self.up.append(_smoothings(given, solution, after, boundary, bias))
         pad = GEOMETRIES[geometry]
-        mode = BOUNDARIES[boundary] if pad else "zeros"
+        mode: Padding = BOUNDARIES[boundary] if pad else "zeros"
         self.restrict_f, self.restrict_u, self.prolong = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         self.rest, self.norms = nn.ModuleList(), nn.ModuleList()
         for level, (height, width) in enumerate(sizes[:-1]):
@@ -113,20 +115,19 @@ class MgConv(nn.Module):
     def forward(self, f: Tensor) -> Tensor:
         size = (f.shape[2], f.shape[3])
         grids(size, self.levels, self.geometry, self.boundary)
-        u, states = None, []
+        u: Tensor | None = None
+        states = []
         for level in range(self.levels):
             u = self.down[level](f, u)
             states.append((f, u))
             if level + 1 < self.levels:
                 f = self.restrict_f[level](f - self.rest[level](u) if self.residual else f)
                 u = self.restrict_u[level](u)
-        u = self.up[-1](f, u)
+        found: Tensor = self.up[-1](f, u)
         for level in range(self.levels - 2, -1, -1):
             f, fine = states[level]
-            u = self.norms[level](fine + self.prolong[level](u, fine.shape[2:]))
-            u = self.up[level](f, u)
-        assert u is not None
-        return u
+            found = self.up[level](f, self.norms[level](fine + self.prolong[level](found, fine.shape[2:])))
+        return found
 
 
 class _Smoothings(nn.Module):
@@ -163,7 +164,7 @@ class _Prolong(nn.Module):
         for have, kernel, want in zip(u.shape[2:], self.weight.shape[2:], size, strict=True):
             extra.append(want - ((have - 1) * 2 + kernel - 2 * around))
         longer = (max(extra[0], 0), max(extra[1], 0))
-        y = F.conv_transpose2d(u, self.weight, stride=2, padding=around, output_padding=longer)
+        y: Tensor = F.conv_transpose2d(u, self.weight, stride=2, padding=around, output_padding=longer)
         return y if min(extra) >= 0 else y[:, :, : size[0], : size[1]]
 
 
@@ -179,7 +180,8 @@ class _Norm(nn.Module):
     def forward(self, u: Tensor) -> Tensor:
         if self.gain is not None and u.shape[1:] != self.shape:
             raise ValueError(f"its gains are those of {self.shape[1:]} points, the field has {tuple(u.shape[2:])}")
-        return F.layer_norm(u, u.shape[1:], self.gain, self.offset)
+        made: Tensor = F.layer_norm(u, u.shape[1:], self.gain, self.offset)
+        return made
 
 
 def _smoothings(
@@ -194,5 +196,5 @@ def _stencil(channels: int, out: int, boundary: str, bias: bool) -> nn.Conv2d:
     return _conv(channels, out, stride=1, padding=1, mode=BOUNDARIES[boundary], bias=bias)
 
 
-def _conv(channels: int, out: int, *, stride: int, padding: int, mode: str, bias: bool = False) -> nn.Conv2d:
+def _conv(channels: int, out: int, *, stride: int, padding: int, mode: Padding, bias: bool = False) -> nn.Conv2d:
     return nn.Conv2d(channels, out, 3, stride, padding, bias=bias, padding_mode=mode)

@@ -133,7 +133,8 @@ class SpectralConv2d(nn.Module):
         bottom = torch.einsum("bixy,ioxy->boxy", found[:, :, -m:, :m], high)
         middle = top.new_zeros(*top.shape[:2], size[0] - 2 * m, m)
         kept = F.pad(torch.cat([top, middle, bottom], 2), (0, size[1] // 2 + 1 - m))
-        return torch.fft.irfft2(kept, s=size)
+        made: Tensor = torch.fft.irfft2(kept, s=size)
+        return made
 
 
 def _places(x: Tensor) -> list[Tensor]:

@@ -4,7 +4,7 @@ Paper   MgNO: Efficient Parameterization of Linear Operators via Multigrid (arXi
 Input   (B, channels, height, width): fields on a grid, normalised (`train/fields.py` does it)
 Output  (B, outputs, height, width): fields on the same grid
 Differs from the paper: any size is taken (its code fails on 129 points or 48), prolongations of periodic problems are
-        periodic too. `mgno_small` and `mgno_vorticity` are sizes of our own.
+        periodic too. `mgno_small`, `mgno_slim` and `mgno_vorticity` are sizes of our own.
 
 A layer is u ← σ(W u + B u): W one cycle (`layers/multigrid.py`), B a 1×1 convolution with a bias, σ = GELU. Boundary
 conditions come from the padding. The number of grids is fixed, so its reach in points is too: weights that were trained
@@ -88,6 +88,8 @@ _STEP = MgNOConfig(
     affine=False, increment=True,
 )  # fmt: skip
 
+_SMALL = replace(_ROUGH, height=32, width=32, features=16, depth=3, iterations="1 1 1 2")
+
 
 @register_model("mgno_darcy", _ROUGH)
 @register_model("mgno_darcy_smooth", replace(_ROUGH, height=211, width=211, depth=5))
@@ -108,7 +110,9 @@ _STEP = MgNOConfig(
         head_bias=True,
     ),
 )
-@register_model("mgno_small", replace(_ROUGH, height=32, width=32, features=16, depth=3, iterations="1 1 1 2"))
+@register_model("mgno_pipe", replace(_ROUGH, channels=2, height=128, width=128, depth=5, iterations="1 1 1 1 1,1 2"))
+@register_model("mgno_small", _SMALL)
+@register_model("mgno_slim", replace(_SMALL, features=8))
 class MgNO(nn.Module):
     """The network of the file's head.
 
@@ -142,7 +146,7 @@ class MgNO(nn.Module):
             raise ValueError(f"the network takes {self.channels} channels, the field has {x.shape[1]}")
         u = x
         for index, cycle in enumerate(self.cycles):
-            y = cycle(u)
-            u = F.gelu(y + self.affine[index](u) if len(self.affine) else y)
-        y = self.head(u)
+            mixed = cycle(u)
+            u = F.gelu(mixed + self.affine[index](u) if len(self.affine) else mixed)
+        y: Tensor = self.head(u)
         return x + y if self.increment else y

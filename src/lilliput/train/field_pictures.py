@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from html import escape
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lilliput.core.svg import document, dot, line, path, text
 
 Array = NDArray[Any]
 Picture = NDArray[np.uint8]
@@ -17,7 +19,6 @@ COLUMNS = ("given", "solved", "network", "error, its own scale")
 # Dark blue, teal, green, yellow: brightness rises all the way, so that it can be read without colours too.
 _STOPS = np.array([[38, 20, 72], [44, 84, 130], [38, 140, 126], [122, 196, 84], [250, 230, 60]], np.float64)
 _WIDE, _HIGH, _LEFT, _TOP, _BOTTOM, _KEY = 460, 320, 64, 40, 48, 170
-_COLOURS = ("#b5541c", "#1f5f8b", "#4a7a35", "#7a3b7a", "#8a6d1f", "#444444", "#2f8f8f", "#a03050")
 
 
 def coloured(field: Array, low: float, high: float) -> Picture:
@@ -29,7 +30,8 @@ def coloured(field: Array, low: float, high: float) -> Picture:
     at = np.clip((field - low) / max(high - low, 1e-30), 0, 1) * (len(_STOPS) - 1)
     below = np.minimum(at.astype(int), len(_STOPS) - 2)
     share = (at - below)[..., None]
-    return np.round(_STOPS[below] * (1 - share) + _STOPS[below + 1] * share).astype(np.uint8)
+    made: Picture = np.round(_STOPS[below] * (1 - share) + _STOPS[below + 1] * share).astype(np.uint8)
+    return made
 
 
 def drawn_fields(given: Array, solved: Array, found: Array, *, side: int = 132, gap: int = 6) -> Picture:
@@ -83,35 +85,33 @@ def costs_svg(points: Mapping[str, tuple[float, Sequence[float]]], title: str, c
     if not values or min(*values, *costs, 1.0) <= 0:
         raise ValueError("a drawing needs points with costs and errors above 0")
     across, up = _ticks(min(costs), max(costs)), _ticks(min(values), max(values))
-    parts = [f'<text x="{_LEFT}" y="22" font-size="14">{escape(title)}</text>']
+    parts = [text(_LEFT, 22, title, anchor="start", title=True), *_axes(across, up, cost)]
+    for index, (name, (at, errors)) in enumerate(points.items()):
+        colour = f"hsl({360 * index // len(points)} 65% {38 + 14 * (index % 2)}%)"
+        x, key = _LEFT + _place(at, across, _WIDE), _TOP + 20 * index + 6
+        least, middle, largest = (
+            _TOP + _HIGH - _place(error, up, _HIGH) for error in (min(errors), fmean(errors), max(errors))
+        )
+        parts.append(path([(x, least), (x, largest)], colour, width=2))
+        parts.append(dot(x, middle, 5, colour, tip=f"{name}: {fmean(errors):.3%}, {at:,.0f} {cost}"))
+        parts.append(text(x + 8, middle + 4, str(index + 1), anchor="start", colour=colour))
+        parts.append(dot(_LEFT + _WIDE + 20, key, 5, colour))
+        parts.append(text(_LEFT + _WIDE + 32, key + 4, f"{index + 1} {name}", anchor="start"))
+    return document(_LEFT + _WIDE + _KEY, _TOP + _HIGH + _BOTTOM, title, parts)
+
+
+def _axes(across: Sequence[float], up: Sequence[float], cost: str) -> list[str]:
+    parts = []
     for value in across:
-        x = _place(value, across, _WIDE) + _LEFT
-        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{_TOP + _HIGH}" stroke="#ddd"/>')
-        parts.append(f'<text x="{x:.1f}" y="{_TOP + _HIGH + 18}" text-anchor="middle">{value:,.0f}</text>')
+        x = _LEFT + _place(value, across, _WIDE)
+        parts.append(line(x, _TOP, x, _TOP + _HIGH, kind="grid"))
+        if value == 10 ** round(math.log10(value)) or len(across) < 8:  # words of wide scales would meet
+            parts.append(text(x, _TOP + _HIGH + 18, f"{value:,.0f}"))
     for value in up:
         y = _TOP + _HIGH - _place(value, up, _HIGH)
-        parts.append(f'<line x1="{_LEFT}" x2="{_LEFT + _WIDE}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
-        parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{100 * value:g} %</text>')
-    for index, (name, (at, errors)) in enumerate(points.items()):
-        colour = _COLOURS[index % len(_COLOURS)]
-        x = _LEFT + _place(at, across, _WIDE)
-        ys = [
-            _TOP + _HIGH - _place(error, up, _HIGH) for error in (min(errors), sum(errors) / len(errors), max(errors))
-        ]
-        parts.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{ys[0]:.1f}" y2="{ys[2]:.1f}" stroke="{colour}" stroke-width="2"/>'
-        )
-        parts.append(f'<circle cx="{x:.1f}" cy="{ys[1]:.1f}" r="5" fill="{colour}"/>')
-        key = _TOP + 20 * index + 10
-        parts.append(f'<circle cx="{_LEFT + _WIDE + 20}" cy="{key - 4}" r="5" fill="{colour}"/>')
-        parts.append(f'<text x="{_LEFT + _WIDE + 32}" y="{key}">{escape(name)}</text>')
-    parts.append(f'<text x="{_LEFT + _WIDE / 2}" y="{_TOP + _HIGH + 38}" text-anchor="middle">{escape(cost)}</text>')
-    width, height = _LEFT + _WIDE + _KEY, _TOP + _HIGH + _BOTTOM
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" font-family="sans-serif" '
-        f'font-size="12"><title>{escape(title)}</title><rect width="{width}" height="{height}" fill="#fff"/>'
-    )
-    return "\n".join([head, *parts, "</svg>"]) + "\n"
+        parts.append(line(_LEFT, y, _LEFT + _WIDE, y, kind="grid"))
+        parts.append(text(_LEFT - 6, y + 4, f"{100 * value:g} %", anchor="end"))
+    return [*parts, text(_LEFT + _WIDE / 2, _TOP + _HIGH + 38, cost)]
 
 
 def _ticks(low: float, high: float) -> list[float]:

@@ -57,7 +57,8 @@ def relative_l2(found: Tensor, wanted: Tensor) -> Tensor:
         ValueError: other shapes; nothing is broadcast.
     """
     _check_alike(found, wanted)
-    return (found - wanted).flatten(1).norm(dim=1) / wanted.flatten(1).norm(dim=1)
+    error, size = (field.flatten(1).norm(dim=1) for field in (found - wanted, wanted))
+    return torch.div(error, size)
 
 
 def relative_h1(found: Tensor, wanted: Tensor, *, cutoff: int = CUTOFF) -> Tensor:
@@ -79,11 +80,12 @@ def relative_h1(found: Tensor, wanted: Tensor, *, cutoff: int = CUTOFF) -> Tenso
     ky, kx = (torch.where(k < cutoff, k, torch.zeros_like(k)) for k in (ky, kx))
     weight = (1 + ky[:, None].square() + kx.square()).sqrt()
     error, size = (torch.fft.fft2(field) * weight for field in (found - wanted, wanted))
-    return _length(error) / _length(size)
+    return torch.div(_length(error), _length(size))
 
 
 def _length(waves: Tensor) -> Tensor:
-    return torch.view_as_real(waves).flatten(1).norm(dim=1)
+    length: Tensor = torch.view_as_real(waves).flatten(1).norm(dim=1)
+    return length
 
 
 def _check_alike(found: Tensor, wanted: Tensor) -> None:
@@ -182,7 +184,7 @@ def predicted_fields(model: nn.Module, fields: Fields, *, batch_size: int = 32) 
     """What the network says: (N, K, H, W)."""
     model.eval()
     with torch.no_grad():
-        found = [model(x) for x in torch.from_numpy(fields.x).split(batch_size)]
+        found = [model(x) for x in torch.split(torch.from_numpy(fields.x), batch_size)]
     return torch.cat(found).numpy()
 
 
@@ -198,6 +200,25 @@ def seconds_an_epoch(model: nn.Module, train: Fields, *, loss: str, batch_size: 
         objective(shadow, *items.batch(at, 0)).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return (time.process_time() - started) / steps * max(1, len(train) // batch_size)
+
+
+def channels_last(fields: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, C, H, W) -> (N, H, W, C), as boards take them."""
+    return fields.transpose(0, 2, 3, 1)
+
+
+def channels_first(fields: NDArray[np.float32]) -> Tensor:
+    """(N, H, W, C) -> (N, C, H, W)."""
+    return torch.from_numpy(np.ascontiguousarray(fields)).permute(0, 3, 1, 2)
+
+
+def is_linear(cycle: nn.Module, *, size: int = 32, tolerance: float = 1e-5, seed: int = 0) -> bool:
+    """Whether W(2x − 3y) = 2 W x − 3 W y for two random fields of `size` points a side, to a relative tolerance."""
+    channels = next(cycle.parameters()).shape[1]
+    x, y = torch.randn(2, 1, channels, size, size, generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        both, apart = cycle(2 * x - 3 * y), 2 * cycle(x) - 3 * cycle(y)
+    return bool((both - apart).norm() <= tolerance * apart.norm())
 
 
 def judge_fields(model: nn.Module, source: Source) -> Measure:
