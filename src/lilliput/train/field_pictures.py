@@ -94,7 +94,9 @@ def costs_svg(points: Mapping[str, tuple[float, Sequence[float]]], title: str, c
         )
         parts.append(path([(x, least), (x, largest)], colour, width=2))
         parts.append(dot(x, middle, 5, colour, tip=f"{name}: {fmean(errors):.3%}, {at:,.0f} {cost}"))
-        parts.append(text(x + 8, middle + 4, str(index + 1), anchor="start", colour=colour))
+        right = index % 2 == 0  # numbers of points that lie on each other stand on both sides
+        beside = x + 8 if right else x - 8
+        parts.append(text(beside, middle + 4, str(index + 1), anchor="start" if right else "end", colour=colour))
         parts.append(dot(_LEFT + _WIDE + 20, key, 5, colour))
         parts.append(text(_LEFT + _WIDE + 32, key + 4, f"{index + 1} {name}", anchor="start"))
     return document(_LEFT + _WIDE + _KEY, _TOP + _HIGH + _BOTTOM, title, parts)
