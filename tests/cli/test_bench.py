@@ -31,11 +31,11 @@ def test_nothing_that_matches_is_said(capsys: pytest.CaptureFixture[str]) -> Non
     assert "no network matches 'none*'" in capsys.readouterr().out
 
 
-def test_every_network_of_some_size_can_be_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["bench", "models", "--no-run", "--json", "--max-macs", "20M"]) == 0
+def test_networks_of_other_inputs_can_be_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", "models", "*_[bcm]*[eo]*", "--no-run", "--json", "--max-macs", "20M"]) == 0
     items = json.loads(capsys.readouterr().out)["items"]
     names = {one["name"] for one in items}
-    assert {"ds_cnn", "resnet8", "fc_autoencoder", "text_cct_2", "vcnet_micro"} <= names < set(list_models())
+    assert {"vcnet_micro", "skeleton_base"} <= names < set(list_models())
     assert all(one["peak_bytes"] > 0 and one["activations"] > 0 for one in items)
 
 

@@ -45,6 +45,18 @@ def test_json_is_one_object_with_figures_and_claims(capsys, place):
     assert len(data["metrics"]) == 8
 
 
+def test_people_see_means_of_seeds_and_programs_each_of_them(capsys, place):
+    same = ["run", "synthetic", "--scale", "smoke", "--seeds", "2", *place]
+    assert run(same) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("mean")]
+    assert [line.split()[2] for line in lines] == ["ours", "baseline"]
+    assert run([*same, "--json"]) == 0
+    rows = [row for row in json.loads(capsys.readouterr().out)["metrics"] if row["name"] == "mean"]
+    assert [(row["method"], row["seed"]) for row in rows[:2]] == [("ours", 0), ("ours", 1)]
+    mean = (rows[0]["value"] + rows[1]["value"]) / 2
+    assert float(lines[0].split()[3]) == pytest.approx(mean, rel=1e-3)
+
+
 def test_a_dry_run_tells_time_and_memory_and_does_nothing(capsys, place, tmp_path):
     assert run(["run", "synthetic", "--dry-run", *place]) == 0
     out = capsys.readouterr().out

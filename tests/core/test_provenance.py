@@ -17,6 +17,11 @@ def test_it_tells_versions_machine_command_and_date():
     assert origin.machine.memory_bytes is None or origin.machine.memory_bytes > 2**26
 
 
+def test_the_command_is_named_the_same_when_it_is_run_as_a_module():
+    origin = provenance.collect(["/somewhere/lilliput/cli/__main__.py", "run", "cct"])
+    assert origin.command_line == "lilliput run cct"
+
+
 def git(folder, *arguments):
     who = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
     subprocess.run(["git", *who, "-C", str(folder), *arguments], check=True, capture_output=True)

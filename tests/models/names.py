@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from lilliput.models import create_model, list_models, models
-from lilliput.models.cost import count_macs
-from lilliput.models.shapes import shapes_only
+from lilliput.models import list_models, models
 
 COSTLY = 40_000_000
 """Multiply-accumulates above which a network is only looked at in shape, where a cheaper sibling has the same parts."""
@@ -26,11 +24,10 @@ def computed_names() -> list[str]:
     return sorted(names)
 
 
-@functools.cache
 def macs_of(name: str) -> int:
-    with shapes_only():
-        model = create_model(name)
-    return count_macs(model, models[name].defaults.input_shape)
+    macs = models[name].describe()["macs"]
+    assert isinstance(macs, int)
+    return macs
 
 
 def _parts(name: str) -> tuple[object, ...]:

@@ -176,6 +176,33 @@ def test_a_figure_may_be_given_once(tmp_path, store):
         run_plan(plan(tmp_path, paper=dataclasses.replace(PAPER, recipe=recipe)), store)
 
 
+def concludes(result: Result, folder: Path) -> Result:
+    both = [(folder / path).read_text("utf-8") for path in result.artifacts]
+    (folder / "all.txt").write_text("".join(both), encoding="utf-8")
+    return Result((Row("together", float(len(both)), method="ours"),), (Path("all.txt"),), {"size": 7.0})
+
+
+def test_a_recipe_may_conclude_from_all_units(tmp_path, store):
+    paper = dataclasses.replace(PAPER, recipe=dataclasses.replace(RECIPE, conclude=concludes))
+    outcome = run_plan(plan(tmp_path, paper=paper), store)
+    assert outcome.result.rows[-1] == Row("together", 4.0, method="ours")
+    assert len((tmp_path / "out" / "all.txt").read_text("utf-8").splitlines()) == 4
+    assert outcome.result.measured["size"] == 7
+    stored = {metric.name: metric.value for metric in store.metrics(outcome.run_id)}
+    assert stored["together/ours"] == 4
+    assert "together/ours/seed-0" not in stored
+
+
+def concludes_what_was_measured(result: Result, folder: Path) -> Result:
+    return Result((Row("mean", 1.0, method="ours"),))
+
+
+def test_what_seeds_measured_is_not_concluded_again(tmp_path, store):
+    paper = dataclasses.replace(PAPER, recipe=dataclasses.replace(RECIPE, conclude=concludes_what_was_measured))
+    with pytest.raises(ValueError, match="'mean' of ours on 'test' is given twice for seed None"):
+        run_plan(plan(tmp_path, paper=paper), store)
+
+
 def test_progress_counts_units_and_names_the_folder(tmp_path, store):
     seen: list[Event] = []
     run_plan(plan(tmp_path), store, emit=seen.append)

@@ -11,7 +11,7 @@ from lilliput.papers.tinynet import Settings, compare, run
 
 
 def context(method: str, folder: Path, **changes: object) -> Context:
-    settings = Settings(share=0.08, epochs=1, **changes)  # type: ignore[arg-type]
+    settings = Settings(share=0.04, epochs=1, calibration=32, **changes)  # type: ignore[arg-type]
     return Context(paper="tinynet", scale="smoke", method=method, seed=0, settings=settings, folder=folder)
 
 
@@ -24,7 +24,7 @@ def test_a_small_run_learns_and_gives_the_published_structure(tmp_path: Path) ->
     rows = {(row.name, row.split): row.value for row in result.rows}
     assert rows["accuracy", "test"] > 0.4
     assert rows["bytes that differ", "int8 on nucleo-h743zi"] == 0
-    assert rows["share", "network"] <= 0.08
+    assert rows["share", "network"] <= 0.04
 
 
 def test_the_gain_is_in_points_and_over_seeds() -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from lilliput.compiler.graph import Array
 from lilliput.compiler.program import Program
+from tests.runtime.objects import object_of
 
 _FLAGS = [
     "-O2", "-std=c11", "-fno-sanitize=all", "-fno-stack-protector", "-fno-PIC", "-ffunction-sections",
@@ -62,15 +63,11 @@ def compile_for(program: Program, folder: Path, cpu: str) -> list[Path]:
     """Object files of the program and a main for `cpu`, one of zig's names."""
     pytest.importorskip("ziglang")
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in {**program.sources, "string.h": _STRING_H, "main.c": _MAIN_C}.items():
+    sources = {**program.sources, "string.h": _STRING_H, "main.c": _MAIN_C}
+    for name, text in sources.items():
         (folder / name).write_text(text)
     command = [sys.executable, "-m", "ziglang", "cc", "-target", "thumb-freestanding-eabi", f"-mcpu={cpu}", *_FLAGS]
-    objects = []
-    for source in sorted(folder.glob("*.c")):
-        made = source.with_suffix(".o")
-        _run([*command, "-c", source.name, "-o", made.name], folder)
-        objects.append(made)
-    return objects
+    return [object_of(command, name, sources, folder) for name in sorted(sources) if name.endswith(".c")]
 
 
 def run_on_cortex_m4(program: Program, inputs: Sequence[Array], folder: Path) -> tuple[list[Array], Counter[str]]:
@@ -80,7 +77,7 @@ def run_on_cortex_m4(program: Program, inputs: Sequence[Array], folder: Path) ->
     objects = compile_for(program, folder, "cortex_m4")
     (folder / "board.ld").write_text(_SCRIPT)
     link = [sys.executable, "-m", "ziglang", "ld.lld", "-T", "board.ld", "-o", "image.elf"]
-    _run([*link, *(path.name for path in objects)], folder)
+    _run([*link, *map(str, objects)], folder)
     return _emulate(program, inputs, folder / "image.elf")
 
 

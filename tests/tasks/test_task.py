@@ -17,8 +17,9 @@ WITHOUT_DATA = ["digits", "fashion", "fashion-saccades", "skeleton-actions", "sp
 
 def test_the_tasks_are_registered() -> None:
     assert list(tasks) == [
-        *("arabic-commands", "digits", "events", "fashion", "fashion-saccades", "light-fields", "nmnist"),
-        *("skeleton-actions", "spoken-digits", "spots10", "wrist-activity"),
+        *("arabic-commands", "cifar10", "digits", "events", "fashion", "fashion-saccades", "heart", "light-fields"),
+        "mnist",
+        *("nmnist", "skeleton-actions", "spoken-digits", "spots10", "wrist-activity"),
     ]
 
 

@@ -160,6 +160,7 @@ def test_it_stops_early_and_keeps_the_best_epoch() -> None:
         {"grad_clip": 0.0},
         {"weight_decay": 0.5},
         {"optimiser": "sgd"},
+        {"optimiser": "sgd", "nesterov": True},
         {"optimiser": "adam", "weight_decay": 0.3},
         {"optimiser": "rmsprop", "schedule": "step", "step_epochs": 2.4, "step_factor": 0.97},
         {"optimiser": "lamb", "weight_decay": 0.05},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from starlette.testclient import TestClient
 
 from lilliput.models import create_model
@@ -71,13 +72,22 @@ def test_parts_of_a_network_add_up_to_the_whole() -> None:
         assert parts[-1]["shape"] == list(network(__import__("torch").zeros(2, *network.config.input_shape)).shape[1:])
 
 
+def test_a_part_of_a_loop_stands_once_with_how_often_it_runs() -> None:
+    parts = {part["name"]: part for part in layers_of("lsnn")}
+    assert parts["recurrent"]["times"] == parts["neurons"]["times"] == 16
+    assert parts["inputs"]["times"] == parts["readout"]["times"] == 1
+    network = create_model("lsnn")
+    assert sum(part["macs"] for part in parts.values()) == count_macs(network, network.config.input_shape)  # type: ignore[union-attr]
+    assert sum(part["share"] for part in parts.values()) == pytest.approx(1)
+
+
 def test_the_page_draws_it_and_says_it(client: TestClient) -> None:
     page = client.get("/papers/mcunet").text
     assert "749 840 parameters" in page
     assert 'aria-label="The parts of mcunet_in0; the table below says the same"' in page
     assert '<th scope="row"><code>blocks.14.path</code></th>' in page
     assert "/papers/mcunet/code/lilliput.models.mcunet" in page
-    assert "No file of this installation cites it yet" in client.get("/papers/hyporadise").text
+    assert "No file of this installation cites it yet" in client.get("/papers/matvlm").text
     assert "The recipe runs 2 methods: ours, baseline." in client.get("/papers/synthetic").text
 
 

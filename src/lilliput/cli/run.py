@@ -103,16 +103,19 @@ def _figures(plan: Plan, outcome: Outcome) -> dict[str, Any]:
 
 def _human(plan: Plan, outcome: Outcome) -> list[Table | str]:
     from lilliput.core.output import Table
+    from lilliput.papers import by_method, over_seeds
 
     rows = [
-        (row.name, row.split, row.method, row.seed, _exact(row.value), row.unit or None) for row in outcome.result.rows
+        (name, split, method, _exact(value), low, high, next(iter(of_seeds.values())).unit or None)
+        for (name, method, split), of_seeds in by_method(outcome.result.rows).items()
+        for value, low, high, _ in [over_seeds([*of_seeds.values()])]
     ]
     claims = [
         (claim.id, f"{claim.value} {claim.unit}".strip(), _exact(outcome.result.measured[claim.id]), str(claim.kind))
         for claim in plan.paper.claims
         if claim.id in outcome.result.measured
     ]
-    parts: list[Table | str] = [Table(("figure", "on", "method", "seed", "value", "unit"), rows)]
+    parts: list[Table | str] = [Table(("figure", "on", "method", "value", "low", "high", "unit"), rows)]
     if claims:
         parts.append(Table(("claim", "claimed", "here", "kind"), claims))
     return [

@@ -88,7 +88,12 @@ def _translators(kind: str) -> Iterator[tuple[str, Callable[..., Any]]]:
 
         yield from ((f"{domain}.{name}" if domain else name, made) for (domain, name), made in BY_DOMAIN.items())
     elif kind == "aten":
-        from lilliput.compiler.frontends import _aten_math, _aten_moves, _aten_recurrent  # noqa: F401 they enter their translations
+        from lilliput.compiler.frontends import (  # noqa: F401 they enter their translations
+            _aten_math,
+            _aten_moves,
+            _aten_recurrent,
+            _aten_spiking,
+        )
         from lilliput.compiler.frontends._aten import HANDLERS
 
         yield from HANDLERS.items()

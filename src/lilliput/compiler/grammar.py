@@ -112,6 +112,10 @@ def _check_value(value: Value, stage: Stage) -> None:
         fits = value.data is not None and value.dtype == "int8" and value.data.min() >= -8 and value.data.max() <= 7
         if value.bits != 4 or not fits:
             raise BrokenGraph(f"value {value.name!r} has {value.bits} bits: only int8 constants in -8 to 7 can have 4")
+    if value.steps and (value.dtype != "uint8" or not 0 < value.steps <= 8 or value.is_constant or value.is_state):
+        raise BrokenGraph(
+            f"value {value.name!r} is {value.dtype} with trains of {value.steps} steps: they are uint8, of 1 to 8"
+        )
     if value.is_constant:
         return
     if stage == "integer" and value.dtype in ("int8", "uint8", "int16") and value.quant is None:
@@ -130,4 +134,6 @@ def _check_node(graph: Graph, node: Node) -> None:
         node,
         f"gives {dtype}{list(shape)}, the graph says {outputs[0].dtype}{list(outputs[0].shape)}",
     )
+    steps = op.steps(node, inputs)
+    expect(outputs[0].steps == steps, node, f"gives trains of {steps} steps, the graph says {outputs[0].steps}")
     op.check(node, inputs, outputs[0])

@@ -105,7 +105,8 @@ class Value:
 
     A state lives on between runs. It belongs to the one node that reads it, which rewrites it in every run; `state` is
     its contents before the first run. Where `bits` is 4, an int8 constant holds integers from -8 to 7, and kernels that
-    can keep two of them in a byte of flash do.
+    can keep two of them in a byte of flash do. Where `steps` is above 0, each byte of a uint8 value is a train of
+    spikes: bit t says whether there is one at time step t.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Value:
     data: Array | None = None
     state: Array | None = None
     bits: int = 8
+    steps: int = 0
 
     @property
     def nbytes(self) -> int:

@@ -49,4 +49,4 @@ def _key(node: Node, values: tuple[Value, ...], target: Target) -> Hashable:
 
 def _form(value: Value) -> Hashable:
     data, state = (None if array is None else id(array) for array in (value.data, value.state))
-    return value.shape, value.dtype, value.quant, value.bits, data, state
+    return value.shape, value.dtype, value.quant, value.bits, value.steps, data, state

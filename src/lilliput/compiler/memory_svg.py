@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 
 from lilliput.compiler.memory import MemoryPlan, Step
 from lilliput.compiler.placement import Buffer
+from lilliput.core.svg import document, text
 
 _LEFT, _TOP, _PLOT_HEIGHT, _BOTTOM, _RIGHT = 76, 44, 300, 84, 24
 
@@ -28,11 +29,7 @@ def memory_svg(plan: MemoryPlan, steps: Sequence[Step], title: str, column: int 
     scale = _PLOT_HEIGHT / max(plan.arena_bytes, 1)
     peak = max(range(count), key=plan.live_bytes, default=0)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img" aria-label="{escape(title, {chr(34): "&quot;"})}">',
-        _STYLE,
-        f'<rect class="paper" width="{width}" height="{height}"/>',
-        f'<text x="{_LEFT}" y="20" class="title">{escape(title)}</text>',
+        text(_LEFT, 20, title, anchor="start", title=True),
         f'<text x="{_LEFT}" y="36" class="note">arena {plan.arena_bytes:,} B; largest sum of live buffers '
         f"{plan.bound:,} B, at step {peak}</text>".replace(",", " "),
         f'<rect class="peak" x="{_LEFT + peak * column}" y="{_TOP}" width="{column}" height="{_PLOT_HEIGHT}"/>',
@@ -44,7 +41,7 @@ def memory_svg(plan: MemoryPlan, steps: Sequence[Step], title: str, column: int 
         y = _TOP + _PLOT_HEIGHT + 12
         label = f"{step.index} {step.node.name}"[:24]
         parts.append(f'<text class="label" x="{x:g}" y="{y}" transform="rotate(40 {x:g} {y})">{escape(label)}</text>')
-    return "\n".join([*parts, "</svg>", ""])
+    return document(width, height, title, parts, style=_STYLE)
 
 
 def _axis(plan: MemoryPlan, scale: float, plot_width: int) -> list[str]:
@@ -54,8 +51,8 @@ def _axis(plan: MemoryPlan, scale: float, plot_width: int) -> list[str]:
         value = plan.arena_bytes * quarter // 4
         y = base - value * scale
         parts.append(f'<line class="grid" x1="{_LEFT}" y1="{y:.1f}" x2="{_LEFT + plot_width}" y2="{y:.1f}"/>')
-        text = f"{value:,} B".replace(",", " ")
-        parts.append(f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}">{text}</text>')
+        bytes_ = f"{value:,} B".replace(",", " ")
+        parts.append(f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}">{bytes_}</text>')
     return parts
 
 
@@ -75,14 +72,11 @@ def _box(buffer: Buffer, offset: int, scale: float, column: int, count: int, ste
     )
 
 
-_STYLE = """<style>
-  text { font: 11px system-ui, sans-serif; fill: #1c1c1c }
-  .title { font-size: 14px; font-weight: 600 } .note, .label { fill: #555 } .tick { text-anchor: end; fill: #555 }
-  .paper { fill: #fff } .axis { stroke: #333 } .grid { stroke: #ddd } .peak { fill: #f3e6d0 }
+_STYLE = """
+  .note, .label { fill: #555 } .tick { text-anchor: end; fill: #555 } .peak { fill: #f3e6d0 }
   .box { fill: #9db8d9; stroke: #2f4d73 } .box.scratch { fill: #d9d9d9; stroke: #666; stroke-dasharray: 3 2 }
   .box.port { fill: #b9d8b4; stroke: #3c6b35 }
   @media (prefers-color-scheme: dark) {
-    .paper { fill: #16181c } text { fill: #e8e8e8 } .note, .label, .tick { fill: #aaa } .grid { stroke: #333 }
-    .axis { stroke: #ccc } .peak { fill: #3a3222 } .name { fill: #111 }
+    .note, .label, .tick { fill: #aaa } .peak { fill: #3a3222 } .name { fill: #111 }
   }
-</style>"""
+"""

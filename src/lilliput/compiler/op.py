@@ -175,6 +175,14 @@ class Op(ABC):
                     return kernel
         return self.lower(node, inputs, output, target)
 
+    def steps(self, node: Node, inputs: Sequence[Value]) -> int:
+        """Time steps in each byte of the output where it is trains of spikes (`Value.steps`), 0 where it is not.
+
+        Raises BrokenGraph where trains enter an operator that would take them for numbers."""
+        trains = [value.name for value in inputs if value.steps]
+        expect(not trains, node, f"takes numbers, and {', '.join(trains)} holds trains of spikes")
+        return 0
+
     def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
         """Whether elements cross the leading axis, so that each row of a batch must be run alone."""
         return False

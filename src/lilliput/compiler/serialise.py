@@ -36,6 +36,7 @@ class _Value(_Strict):
     constant: bool
     state: bool = False
     bits: Literal[4, 8] = 8
+    steps: int = 0
 
 
 class _Node(_Strict):
@@ -67,6 +68,7 @@ def graph_to_plain(graph: Graph, stage: Stage = "integer") -> tuple[dict[str, An
             "constant": value.is_constant,
             **({"state": True} if value.is_state else {}),
             **({"bits": value.bits} if value.bits != 8 else {}),
+            **({"steps": value.steps} if value.steps else {}),
         }
         for value in graph.values.values()
     ]
@@ -144,7 +146,7 @@ def _value(value: _Value, constants: Mapping[str, Array], where: str) -> Value:
     quant = _quant(value, where)
     if value.state and not value.constant:
         return Value(value.name, tuple(value.shape), dtype, quant, state=data)
-    return Value(value.name, tuple(value.shape), dtype, quant, data, bits=value.bits)
+    return Value(value.name, tuple(value.shape), dtype, quant, data, bits=value.bits, steps=value.steps)
 
 
 def _quant(value: _Value, where: str) -> Quant | None:

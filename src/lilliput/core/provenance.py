@@ -130,6 +130,8 @@ def _git(root: Path, *arguments: str) -> str | None:
 
 def _command_line(argv: Sequence[str]) -> str:
     program = Path(argv[0]).name if argv and argv[0] else "python"
+    # `python -m lilliput.cli` is the same command, and this name says nothing.
+    program = "lilliput" if program == "__main__.py" else program
     return shlex.join([program, *argv[1:]])
 
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from lilliput.layers.exported import exported_steps, has_operator
 from lilliput.layers.neuron_cells import Cell, State
 
 
@@ -78,6 +79,8 @@ def run_steps(cell: Cell, x: Tensor, state: State | None, parameters: Sequence[f
         raise ValueError(f"`x` must have at least one time step as its first axis, got shape {tuple(x.shape)}")
     if not x.is_floating_point():
         raise ValueError(f"`x` must be floats, got {x.dtype}")
+    if torch.compiler.is_exporting() and has_operator(cell):
+        return Fired(*exported_steps(cell, x, state, parameters))
     wide = torch.promote_types(x.dtype, torch.float32)
     p = [t.to(wide) if isinstance(t, Tensor) else torch.tensor(t, dtype=wide, device=x.device) for t in parameters]
     if state is None:

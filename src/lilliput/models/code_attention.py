@@ -237,11 +237,10 @@ class CodeAttentionClassifier(nn.Module):
     def attend(self, words: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, K), and the weights of the words for each label, (B, K, N); the same for all by the mean."""
         h, present = self.encode(words)
-        if self.attention is not None:
-            weights = self.attention(h, present)
-        else:
-            shares = present / present.sum(1, keepdim=True)
-            weights = shares[:, None].expand(-1, self.config.classes, -1).to(h.dtype)
+        if self.attention is None:
+            even = (present / present.sum(1, keepdim=True)).to(h.dtype)[:, None]
+            return self.heads((even @ h).squeeze(1)), even.expand(-1, self.config.classes, -1)
+        weights: Tensor = self.attention(h, present)
         vectors = weights @ h
         logits = (vectors * self.heads.weight).sum(2) + self.heads.bias
         return logits, weights

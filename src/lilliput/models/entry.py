@@ -6,6 +6,7 @@ the family with some of the values set. All that a request can get wrong is foun
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,14 +63,12 @@ class ModelEntry:
 
     def describe(self) -> dict[str, object]:
         """Plain values for a table: what it is, its cost as registered, and the settings with their defaults."""
-        with shapes_only():
-            model = self()
-        shape = self.defaults.input_shape
+        macs, params = _counts(self)
         return {
             "summary": (inspect.getdoc(inspect.getmodule(self.network)) or "").split("\n")[0],
-            "input_shape": list(shape),
-            "macs": count_macs(model, shape),
-            "params": count_params(model).trainable,
+            "input_shape": list(self.defaults.input_shape),
+            "macs": macs,
+            "params": params,
             "config": resolved(self.defaults),
         }
 
@@ -84,6 +83,14 @@ class ModelEntry:
         except BadSetting as error:
             fix = error.fix or f"`lilliput info {self.name}` prints the settings with their defaults"
             raise BadSetting(f"model {self.name}: {error.what}", why=error.why, fix=fix) from None
+
+
+@functools.cache
+def _counts(entry: ModelEntry) -> tuple[int, int]:
+    """Multiply-accumulates and trainable parameters; once, as a list of all networks asks for all of them."""
+    with shapes_only():
+        model = entry().eval()
+    return count_macs(model, entry.defaults.input_shape), count_params(model).trainable
 
 
 models: Registry[ModelEntry] = Registry("model", "lilliput.models")

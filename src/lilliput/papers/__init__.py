@@ -27,16 +27,18 @@ def register_paper(paper: Paper) -> Paper:
 
 if TYPE_CHECKING:
     from lilliput.papers._plan import Plan, make_plan
-    from lilliput.papers._running import Here, Outcome, measured_here, run_plan
+    from lilliput.papers._running import Here, Outcome, by_method, measured_here, over_seeds, run_plan
     from lilliput.papers._user_papers import catalogue
 
 _LATER = {
     "Here": "_running",
     "Outcome": "_running",
     "Plan": "_plan",
+    "by_method": "_running",
     "catalogue": "_user_papers",
     "make_plan": "_plan",
     "measured_here": "_running",
+    "over_seeds": "_running",
     "run_plan": "_running",
 }
 
@@ -62,9 +64,11 @@ __all__ = [
     "Result",
     "Row",
     "Scale",
+    "by_method",
     "catalogue",
     "make_plan",
     "measured_here",
+    "over_seeds",
     "papers",
     "register_paper",
     "run_plan",

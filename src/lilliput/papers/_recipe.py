@@ -101,7 +101,7 @@ class Result:
     """What a unit, or all units together, gave.
 
     Args:
-        rows: the figures.
+        rows: the figures. Those of all seeds together have none.
         artifacts: files written, relative to the folder of the unit (of the run, once merged).
         measured: claim → our figure for it, in the claim's unit.
     """
@@ -116,6 +116,11 @@ def no_comparison(result: Result) -> Mapping[str, float]:
     return {}
 
 
+def nothing_more(result: Result, folder: Path) -> Result:
+    """The conclusion of a recipe whose units say all."""
+    return Result(())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Runs a paper's system.
@@ -127,6 +132,8 @@ class Recipe:
         claims: ids of the claims that it measures.
         methods: sides of the comparison, the paper's own first.
         compare: all rows → claim → figure, for claims that compare methods.
+        conclude: all rows, and the folder with the artifacts of all units → what only all of it together says: rows
+            without a seed, files written into that folder, claims.
         trainings: name → settings of a published training, by the fields of `TrainSettings`, for other networks too.
 
     Raises:
@@ -139,6 +146,7 @@ class Recipe:
     claims: tuple[str, ...] = ()
     methods: tuple[str, ...] = ("paper",)
     compare: Callable[[Result], Mapping[str, float]] = no_comparison
+    conclude: Callable[[Result, Path], Result] = nothing_more
     trainings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

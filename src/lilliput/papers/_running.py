@@ -69,7 +69,7 @@ def run_plan(plan: Plan, store: Store, *, emit: Emit = silent) -> Outcome:
             for index, result in finished:
                 parts[index] = result
                 emit(Event("step", plan.paper.name, step=len(parts), total=len(plan.units)))
-        result = _whole(plan, [parts[index] for index in range(len(plan.units))])
+        result = _whole(plan, [parts[index] for index in range(len(plan.units))], partial)
         _store_figures(handle, plan, result)
         _write_result(plan, partial, result)
         for path in (Path("result.json"), *result.artifacts):
@@ -171,35 +171,49 @@ def _unit(plan: Plan, partial: Path, method: str, seed: int, emit: Emit) -> Unit
     return Unit(plan.recipe.run, context, plan.threads)
 
 
-def _whole(plan: Plan, results: list[Result]) -> Result:
+def _whole(plan: Plan, results: list[Result], folder: Path) -> Result:
     merged = merge([(method, seed, result) for (method, seed), result in zip(plan.units, results, strict=True)])
-    measured = {**merged.measured, **plan.recipe.compare(merged)}
+    with write_errors(folder):
+        more = plan.recipe.conclude(merged, folder)
+    measured = {**merged.measured, **plan.recipe.compare(merged), **more.measured}
     strange = sorted(set(measured) - set(plan.recipe.claims))
     if strange:
         raise ValueError(f"the recipe of {plan.paper.name} measures {', '.join(strange)} without naming it in `claims`")
-    return Result(merged.rows, merged.artifacts, measured)
+    return Result((*merged.rows, *more.rows), (*merged.artifacts, *more.artifacts), measured)
 
 
 # --- the end ---------------------------------------------------------------------------------------------------
 
 
 def _store_figures(handle: RunHandle, plan: Plan, result: Result) -> None:
-    groups: dict[tuple[str, str], dict[int, Row]] = {}
-    for row in result.rows:
-        group = groups.setdefault((f"{row.name}/{row.method}", row.split), {})
-        if row.seed is None or row.seed in group:
-            raise ValueError(f"{row.name!r} of {row.method} on {row.split!r} is given twice for seed {row.seed}")
-        group[row.seed] = row
-    for (name, split), rows in groups.items():
+    for (name, method, split), rows in by_method(result.rows).items():
         for seed, row in rows.items():
-            handle.metric(
-                f"{name}/seed-{seed}", row.value, split=split, n=row.n, low=row.low, high=row.high, unit=row.unit
-            )
+            if seed is not None:
+                handle.metric(
+                    f"{name}/{method}/seed-{seed}", row.value, split=split, n=row.n, low=row.low, high=row.high,
+                    unit=row.unit,
+                )  # fmt: skip
         value, low, high, n = over_seeds(list(rows.values()))
-        handle.metric(name, value, split=split, n=n, low=low, high=high, unit=next(iter(rows.values())).unit)
+        unit = next(iter(rows.values())).unit
+        handle.metric(f"{name}/{method}", value, split=split, n=n, low=low, high=high, unit=unit)
     units = {claim.id: claim.unit for claim in plan.paper.claims}
     for claim, figure in result.measured.items():
         handle.metric(CLAIM + claim, figure, n=len(plan.seeds), unit=units[claim])
+
+
+def by_method(rows: Iterable[Row]) -> dict[tuple[str, str, str], dict[int | None, Row]]:
+    """(name, method, split) → seed → row, in the order they come; None is the seed of what all seeds together say.
+
+    Raises:
+        ValueError: a figure is given twice.
+    """
+    groups: dict[tuple[str, str, str], dict[int | None, Row]] = {}
+    for row in rows:
+        group = groups.setdefault((row.name, row.method, row.split), {})
+        if row.seed in group or (group and None in (row.seed, *group)):
+            raise ValueError(f"{row.name!r} of {row.method} on {row.split!r} is given twice for seed {row.seed}")
+        group[row.seed] = row
+    return groups
 
 
 def over_seeds(rows: list[Row]) -> tuple[float, float | None, float | None, int | None]:

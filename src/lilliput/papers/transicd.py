@@ -31,6 +31,7 @@ class Settings:
         dim, layers, heads, hidden, dropout, attention_dropout: of the networks.
         margin: C of the margin for rare labels.
         epochs, batch_size, lr, weight_decay, grad_clip: of the training by AdamW.
+        line_steps: of the logistic regressions, at most.
         rare: how many of the rarest labels the margin is judged on.
         asked: documents that the words are left out of, and pages are made of `shown` of them.
         shown: pages with coloured words.
@@ -53,6 +54,7 @@ class Settings:
     lr: float = 2e-3
     weight_decay: float = 0.01
     grad_clip: float = 1.0
+    line_steps: int = 1000
     rare: int = 5
     asked: int = 200
     shown: int = 2
@@ -70,8 +72,10 @@ NETWORKS: dict[str, dict[str, object]] = {
 
 def run(context: Context) -> Result:
     """A network trained from nothing, or words counted and a line through the counts."""
+    from lilliput.tasks.task import SPLITS
+
     documents = _documents(context)
-    train, validation, test = (documents.of_part(part) for part in range(3))
+    train, validation, test = (documents.of_part(part) for part in range(len(SPLITS)))
     if context.method == "tf-idf":
         return Result(tuple(_tf_idf(context, train, validation, test)))
     model, vocabulary, scores = _trained(context, train, validation, test)
@@ -210,7 +214,7 @@ def _tf_idf(context: Context, train: Documents, validation: Documents, test: Doc
     for k in range(len(train.labels)):
         if not train.y[:, k].any() or train.y[:, k].all():
             continue
-        line = LogisticRegression(max_iter=1000, random_state=context.seed).fit(x, train.y[:, k])
+        line = LogisticRegression(max_iter=context.settings.line_steps, random_state=context.seed).fit(x, train.y[:, k])
         for made, part in ((known, validation), (asked, test)):
             made[:, k] = line.decision_function(counts.transform(part.texts))
     yield from _figures(context, known, asked, validation, test, train)

@@ -310,7 +310,7 @@ def _optimiser(model: nn.Module, settings: TrainSettings) -> torch.optim.Optimiz
     ]
     match settings.optimiser:
         case "sgd":
-            return torch.optim.SGD(groups, lr=settings.lr, momentum=settings.momentum)
+            return torch.optim.SGD(groups, lr=settings.lr, momentum=settings.momentum, nesterov=settings.nesterov)
         case "adam":
             return torch.optim.Adam(groups, lr=settings.lr)
         case "adamw":

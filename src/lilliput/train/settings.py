@@ -24,6 +24,7 @@ class TrainSettings:
     optimiser: Literal["sgd", "adam", "adamw", "rmsprop", "lamb"] = "adamw"
     lr: float = 3e-3  # the highest; the schedule goes up to it and down from it
     momentum: float = 0.9  # of sgd and rmsprop
+    nesterov: bool = False  # of sgd: the gradient is taken where the momentum leads
     weight_decay: float = 1e-4  # on weights only: biases and normalisations are left alone
     grad_clip: float = 0.0  # largest gradient norm; 0: not clipped
 

@@ -10,6 +10,7 @@ import ast
 import functools
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,8 @@ def models_of(paper: Paper, sources: Iterable[Source]) -> list[str]:
 def layers_of(model: str) -> tuple[dict[str, Any], ...]:
     """The parts of a network in the order in which they run, in as much detail as a picture can hold.
 
-    Each has name, kind, shape of its output without the batch axis, parameters, multiply-accumulates and their share.
+    Each has name, kind, shape of its output without the batch axis, parameters, multiply-accumulates, their share, and
+    how many times it runs: a part of a loop stands once, where it runs first.
     """
     import torch
 
@@ -119,11 +121,15 @@ def layers_of(model: str) -> tuple[dict[str, Any], ...]:
         hook.remove()
     total = sum(macs.values()) or 1
     found = []
+    times = Counter(name for name, _ in ran)
+    shapes: dict[str, tuple[int, ...]] = {}
     for name, out in ran:
+        shapes.setdefault(name, out)
+    for name, out in shapes.items():
         spent = sum(value for layer, value in macs.items() if layer == name or layer.startswith(name + "."))
         params = sum(p.numel() for p in modules[name].parameters())
         found.append({"name": name, "kind": type(modules[name]).__name__, "shape": list(out), "params": params,
-                      "macs": spent, "share": spent / total})  # fmt: skip
+                      "macs": spent, "share": spent / total, "times": times[name]})  # fmt: skip
     return tuple(found)
 
 

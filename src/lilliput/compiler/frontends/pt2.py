@@ -142,6 +142,8 @@ def _load(members: dict[str, bytes], model: str, name: str) -> ExportedProgram:
     from torch._export.serde.serialize import serialize_torch_artifact
     from torch.export.pt2_archive._package import PT2ArchiveWriter
 
+    import lilliput.layers.exported  # noqa: F401 enters the operators of spiking neurons
+
     rebuilt = io.BytesIO()
     with PT2ArchiveWriter(rebuilt) as writer:
         for member, content in members.items():

@@ -21,6 +21,7 @@ from lilliput.compiler.frontends import (  # noqa: F401 they enter their transla
     _aten_math,
     _aten_moves,
     _aten_recurrent,
+    _aten_spiking,
 )
 from lilliput.compiler.frontends._aten import HANDLERS, Call
 from lilliput.compiler.graph import Array, Graph, Value
@@ -91,6 +92,8 @@ def from_exported(exported: ExportedProgram, *, name: str = "model") -> Graph:
                     names[node.name] = build.constant(targets[node.name], array)
             else:
                 names[node.name] = build.input(Value(node.name, _shape(node), "float32"))
+        elif node.op == "call_function" and not node.users:
+            continue  # nothing reads what it gives
         elif node.op == "call_function":
             names[node.name] = _call(build, node, names)
         elif node.op == "output":
@@ -102,8 +105,6 @@ def from_exported(exported: ExportedProgram, *, name: str = "model") -> Graph:
 
 def _call(build: GraphBuilder, node: Any, names: dict[str, Any]) -> Any:
     if node.target is operator.getitem:
-        if not node.users:
-            return None  # a result that nothing reads need not be there
         return names[node.args[0].name][node.args[1]]
     target = str(node.target)
     source = _source(node)

@@ -34,6 +34,9 @@ class Reshape(Op):
     def check(self, node: Node, inputs: Sequence[Value], output: Value) -> None:
         expect_same_quant(node, inputs[0], output)
 
+    def steps(self, node: Node, inputs: Sequence[Value]) -> int:
+        return inputs[0].steps
+
     def float(self, node: Node, *x: Tensor) -> Tensor:
         shape = shape_of(node, MOST_AXES)
         return x[0].reshape(-1, *shape[1:]) if shape else x[0].reshape(shape)

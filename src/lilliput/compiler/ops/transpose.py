@@ -41,6 +41,9 @@ class Transpose(Move):
     def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
         return _perm(node, len(output.shape))[0] != 0
 
+    def steps(self, node: Node, inputs: Sequence[Value]) -> int:
+        return inputs[0].steps
+
     def float(self, node: Node, *x: Tensor) -> Tensor:
         return x[0].permute(_perm(node, x[0].ndim))
 

@@ -21,16 +21,20 @@ from lilliput.compiler.passes.fuse_activation import fuse_activation
 from lilliput.compiler.passes.fuse_padding import fuse_padding
 from lilliput.compiler.passes.late_upsampling import late_upsampling
 from lilliput.compiler.passes.layout import channels_first_inputs, merge_transposes, to_channels_last
+from lilliput.compiler.passes.spikes import fuse_spikes, hoist_time
 from lilliput.core.errors import BrokenGraph
 
 PASSES: tuple[Callable[[Graph], Graph], ...] = (
     fold_constants,
+    hoist_time,
     to_channels_last,
     fold_bias,
     fold_batchnorm,
     fuse_padding,
     fuse_activation,
     late_upsampling,
+    fuse_spikes,
+    merge_transposes,
     fold_constants,
     remove_dead_code,
 )

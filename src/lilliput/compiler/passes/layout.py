@@ -81,14 +81,17 @@ def _sink(graph: Graph) -> Graph | None:
     """Move a transpose from in front of a node to behind it."""
     for node in graph.nodes:
         op = ops[node.op]
-        if not (op.elementwise or node.op in _MOVES_AXES):
+        if not (op.elementwise or node.op in _MOVES_AXES or node.op == "leaky"):
             continue
         active = [name for name in node.inputs if not graph.values[name].is_constant]
         found = [graph.producers.get(name) for name in active]
         perms = {f.attrs["perm"] for f in found if f is not None and f.op == "transpose"}
         if not active or len(perms) != 1 or any(f is None or f.op != "transpose" for f in found):
             continue
-        moved = _moved(graph, node, tuple(perms.pop()))
+        perm = tuple(perms.pop())
+        if node.op == "leaky" and perm[0] != 0:  # its leading axis is time
+            continue
+        moved = _moved(graph, node, perm)
         if moved is not None:
             return moved
     return None
@@ -123,6 +126,10 @@ def _moved(graph: Graph, node: Node, perm: tuple[int, ...]) -> Graph | None:
             inputs.append(plain)
         elif value.data.size == 1:
             inputs.append(name)
+        elif node.op == "leaky" and value.data.ndim == len(perm) - 1:  # one time step's
+            inputs.append(f"{name}.last")
+            data = np.ascontiguousarray(value.data[None].transpose(axes.inverse)[0])
+            values[inputs[-1]] = Value(inputs[-1], data.shape, value.dtype, value.quant, data)
         else:
             return None
     attrs, behind = _moved_attrs(node, axes)

@@ -24,6 +24,7 @@ from lilliput.compiler.graph import Array, Graph, Node, Value
 from lilliput.compiler.ops import ops
 from lilliput.compiler.ops._cells import Cell
 from lilliput.compiler.ops.history import fill_of
+from lilliput.compiler.passes.keep_potentials import has_neurons, keep_potentials
 from lilliput.core.errors import BadSetting, UnsupportedOp
 
 _KERNELS = {"conv2d": 1, "depthwise_conv2d": 1, "avg_pool2d": 0, "max_pool2d": 0}
@@ -89,8 +90,21 @@ def stream(graph: Graph, hop: int = 0) -> Streamed:
     Raises:
         UnsupportedOp: LP301, the graph has several inputs or states, or its first node mixes all rows already.
         BadSetting: LP107, `hop` is no multiple of the strides, or is longer than the window.
+
+    Spiking networks keep the potentials of their neurons (`keep_potentials`); nothing else of them changes.
     """
+    if has_neurons(graph):
+        return _stream_of_spikes(graph, hop)
     return _Streamer(graph).run(hop)
+
+
+def _stream_of_spikes(graph: Graph, hop: int) -> Streamed:
+    """A run is as many time steps as the network takes at once; its neurons go on where they stopped."""
+    kept = keep_potentials(graph)
+    steps = max(int(node.attrs.get("steps", 1)) for node in kept.nodes)
+    if hop not in (0, steps):
+        raise BadSetting(f"a hop of {hop} steps", why=f"{graph.name} runs {steps} time steps at once", fix=f"{steps}")
+    return Streamed(kept, steps, 0)
 
 
 class _Streamer:

@@ -28,6 +28,7 @@ from lilliput.compiler.grammar import check
 from lilliput.compiler.graph import DType, Graph, Node, Quant, Value
 from lilliput.compress.quantise.moves import CHOOSING, MOVED, factor_of
 from lilliput.compress.quantise.observe import Range
+from lilliput.compress.quantise.spikes import spike_quants
 
 FIXED: Mapping[str, Quant] = {
     "softmax": Quant.per_tensor(1 / 256, -128),
@@ -123,7 +124,8 @@ def held_operands(graph: Graph, quants: Mapping[str, Quant]) -> dict[str, Quant]
 def fixed_outputs(graph: Graph, dtype: DType = "int8") -> dict[str, Quant]:
     """The outputs whose quantisation their operator fixes."""
     made = [node for node in graph.nodes if node.op in FIXED]
-    return {node.output: FIXED[node.op] if dtype == "int8" else FIXED_S16 for node in made}
+    fixed = {node.output: FIXED[node.op] if dtype == "int8" else FIXED_S16 for node in made}
+    return fixed | spike_quants(graph)
 
 
 def sets_range(graph: Graph, name: str) -> bool:

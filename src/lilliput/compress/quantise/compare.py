@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lilliput.compiler.graph import Array, Graph
 from lilliput.compiler.interpret import run_float, run_integer, runs_by_rows
+from lilliput.compiler.ops._spikes import unpacked
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,9 @@ def _add(sums: Mapping[str, NDArray[np.float64]], graph: Graph, integer: Graph, 
         quant = integer.values[name].quant
         if quant is None:  # a truth value, or the number of a place
             return
-        real, given = kept.pop(name), quant.dequantise(made).astype(np.float64)
+        steps = integer.values[name].steps
+        real = kept.pop(name)
+        given = (unpacked(made, steps) if steps else quant.dequantise(made)).astype(np.float64)
         sums[name][:] += [(real**2).sum(), (given**2).sum(), (real * given).sum(), ((real - given) ** 2).sum()]
 
     with torch.no_grad():

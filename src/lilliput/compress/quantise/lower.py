@@ -20,6 +20,7 @@ from lilliput.compress.quantise.activations import held_operands, quant_of_range
 from lilliput.compress.quantise.layers import CHANNEL_AXIS, data_of, layers_of, with_own_constants
 from lilliput.compress.quantise.observe import Range
 from lilliput.compress.quantise.settings import QuantiseSettings
+from lilliput.compress.quantise.spikes import lowered_spikes, neuron_constants
 from lilliput.compress.quantise.weights import QuantisedWeights, quantise_layer
 
 _BIAS: Mapping[str, DType] = {"int8": "int32", "int16": "int64"}
@@ -52,7 +53,7 @@ def lower(
         values[w] = Value(w, layer.weights.shape, "int8", layer.weight_quant, layer.weights, bits=packed)
         bias, kind = layer.bias, _BIAS[dtype]
         values[b] = Value(b, bias.shape, kind, layer.bias_quant, bias.astype(kind))
-    integer = graph.replace(values=values)
+    integer = lowered_spikes(graph, values, settings)
     return check(_one_scale(integer) if dtype == "int16" else integer, "integer", "quantise")
 
 
@@ -110,8 +111,11 @@ def dequantised_operands(graph: Graph, quants: Mapping[str, Quant], dtype: DType
 
 
 def real_operands(graph: Graph) -> set[str]:
-    """The constants that stay float32, because the compiler works them into its own numbers."""
-    return {name for node in graph.nodes if node.op == "layer_norm" for name in node.inputs[1:]}
+    """The constants that stay float32, because the compiler works them into its own numbers, or that spiking neurons
+    bring to their own steps."""
+    return {name for node in graph.nodes if node.op == "layer_norm" for name in node.inputs[1:]} | neuron_constants(
+        graph
+    )
 
 
 def _lowered(value: Value, quants: Mapping[str, Quant], dtype: DType) -> Value:

@@ -29,6 +29,7 @@ from lilliput.compress.quantise.layers import with_own_constants
 from lilliput.compress.quantise.lower import lower
 from lilliput.compress.quantise.observe import Range, observe
 from lilliput.compress.quantise.settings import QuantiseSettings
+from lilliput.compress.quantise.spikes import demand_spikes
 from lilliput.core.errors import BadSetting, BadValue
 from lilliput.core.events import Emit, Event, silent
 
@@ -83,10 +84,12 @@ def quantise(
             not fit `weight_bytes`.
         BadValue: LP207, the items or an activation hold NaN or infinity.
         UnsafeRange: LP312, a bias needs more than 32 bits.
-        UnsupportedOp: LP301, a recurrent cell: it has an integer form only in TensorFlow Lite files.
+        UnsupportedOp: LP301, a recurrent cell: it has an integer form only in TensorFlow Lite files; or spikes that
+            are read as numbers.
     """
     settings = settings or QuantiseSettings()
     _refuse_cells(graph)
+    demand_spikes(graph, settings)
     if settings.activations == "int16" and input_quant:
         raise BadSetting(
             "quantise.activations = 'int16' for a network whose inputs are int8 already",

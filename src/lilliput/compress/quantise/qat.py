@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from lilliput.compiler.graph import Array, Graph, Node, Quant
 from lilliput.compiler.interpret import run_float
+from lilliput.compiler.passes.spikes import spikes_of
 from lilliput.compress.quantise.activations import fixed_outputs, groups_of, quant_of_range, sets_range
 from lilliput.compress.quantise.layers import CHANNEL_AXIS, data_of, layers_of, with_constants, with_own_constants
 from lilliput.compress.quantise.lower import bits_of, dequantised_operands
@@ -34,6 +35,7 @@ from lilliput.compress.quantise.observe import Range
 from lilliput.compress.quantise.settings import QuantiseSettings
 from lilliput.compress.quantise.simulate import fake_quantise, round_straight_through
 from lilliput.compress.quantise.weights import weight_scales
+from lilliput.core.errors import UnsupportedOp
 from lilliput.core.events import Emit, silent
 from lilliput.train.data import TrainData
 from lilliput.train.loop import TrainResult, fit
@@ -79,8 +81,13 @@ def fine_tune(
         checkpoint_dir: where checkpoints go.
 
     Raises:
+        UnsupportedOp: LP301, spiking neurons, whose spikes have no slope in the graph.
         LilliputError: as `fit`.
     """
+    if spikes_of(graph):
+        raise UnsupportedOp(
+            "spiking networks cannot be fine-tuned here", fix="train them longer, or with weights that are smaller"
+        )
     module = FakeQuantised(graph, quants, settings, frozen=frozen, bits=bits)
     changed = dataclasses.replace(
         train or TrainSettings(),

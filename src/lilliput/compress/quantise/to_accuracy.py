@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lilliput.compiler.graph import Array, Graph, Quant
+from lilliput.compiler.passes.spikes import spikes_of
 from lilliput.compress.quantise.compare import layer_errors
 from lilliput.compress.quantise.lower import lower
 from lilliput.compress.quantise.modules import ChannelsFirst, FloatGraph, IntegerGraph
@@ -76,7 +77,7 @@ def quantise_to_accuracy(
     reference = evaluate(ChannelsFirst(FloatGraph(graph)), data.validation, loss=train.loss)
     before = _measure(result.graph, data.validation, train)
     lost = points_lost(reference, before)
-    if lost <= settings.qat_threshold_points:
+    if lost <= settings.qat_threshold_points or spikes_of(graph):  # spikes have no slope to train by
         return AccurateResult(result, reference, before, before, None)
     emit(Event("note", "quantise", text=f"int8 loses {lost:.2f} points, more than {settings.qat_threshold_points:g}"))
     tuned = fine_tune(

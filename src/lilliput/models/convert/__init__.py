@@ -8,7 +8,7 @@ channels, checking of each name and shape.
 
 from __future__ import annotations
 
-from lilliput.models.convert import cct, efficientnet, fastdepth, meta_spikeformer, revcol  # noqa: F401  (each enters its converter)
+from lilliput.models.convert import cct, efficientnet, fastdepth, inception, meta_spikeformer, revcol  # noqa: F401  (each enters its converter)
 from lilliput.models.convert.checkpoint import read_checkpoint
 from lilliput.models.convert.converter import Loaded, converters, load_checkpoint, load_state, register_converter
 

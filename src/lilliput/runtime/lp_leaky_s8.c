@@ -1,0 +1,8 @@
+#include "lp_leaky_s8.h"
+
+#include "lp_leaky_places.h"
+
+void lp_leaky_s8(const lp_leaky_s8_t *op, const int8_t *restrict x, uint8_t *restrict y, void *scratch)
+{
+    lp_leaky_places(op, x, (int16_t *)0, y, (int16_t *)scratch);
+}

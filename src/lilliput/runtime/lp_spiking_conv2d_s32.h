@@ -1,0 +1,13 @@
+/* lp_spiking_conv2d_s32: a convolution of trains of spikes and the neurons behind it, whose potentials begin anew in
+ * each call. A fully connected layer is one with a single place.
+ *
+ * Layout, Value, Memory, Aliasing, Failure: those of lp_spiking_windows_s32.h, without v
+ */
+#ifndef LP_SPIKING_CONV2D_S32_H
+#define LP_SPIKING_CONV2D_S32_H
+
+#include "lp_spiking_windows_s32.h"
+
+void lp_spiking_conv2d_s32(const lp_spiking_s32_t *op, const uint8_t *restrict x, uint8_t *restrict y, void *scratch);
+
+#endif
