@@ -40,6 +40,15 @@ class Edges(NamedTuple):
     repeats: int
     one_way: int
 
+    def repairs(self) -> tuple[str, ...]:
+        """What was done to the list, a sentence each."""
+        told = (
+            (self.loops, "lines from a node to itself were dropped"),
+            (self.repeats, "lines that repeat an edge were dropped"),
+            (self.one_way, "edges are listed in one direction only, and taken for both"),
+        )
+        return tuple(f"{count} {what}" for count, what in told if count)
+
 
 @dataclass(frozen=True, eq=False)
 class GraphSet:
@@ -202,13 +211,14 @@ class GraphSet:
         return total
 
 
-def read_graphs(place: Path, name: str = "", *, anomaly: int | None = None) -> GraphSet:
+def read_graphs(place: Path, name: str = "", *, anomaly: int | None = None, has_labels: bool = True) -> GraphSet:
     """Graphs of a folder or archive of TUDataset, or of an NPZ.
 
     Args:
         place: what to read.
         name: of the set, where a folder holds several; of the assay, where an NPZ does.
-        anomaly: the label of the anomalies, where it is not the rarer one.
+        anomaly: the label of the anomalies, where it is not the rarer one; of a folder.
+        has_labels: whether the graphs have labels; without them all count as normal. An NPZ always has some.
 
     Raises:
         MissingFile: LP221, nothing of that name there. FileError: LP2xx, a file is damaged; its line is named.
@@ -220,7 +230,7 @@ def read_graphs(place: Path, name: str = "", *, anomaly: int | None = None) -> G
         return read_npz_graphs(place, name)
     from lilliput.tasks.tu import read_tu
 
-    return read_tu(place, name, anomaly=anomaly)
+    return read_tu(place, name, anomaly=anomaly, has_labels=has_labels)
 
 
 def undirected(lines: Ints) -> Edges:

@@ -68,15 +68,16 @@ def read_npz_graphs(path: Path, assay: str = "") -> GraphSet:
             raise CutShort(f"{path}: {name} ends at {offsets[-1]}, and there are {end}")
     labels, measured, about = _labels(path, arrays, assay, len(starts) - 1)
     columns, words = numbered([atoms], _SYMBOLS if kind == "atomic_number" else None)
+    listed = undirected(_global(path, edges, edge_starts, starts))._replace(one_way=0)  # one direction is the form here
     whole = GraphSet(
         assay or path.stem,
         starts,
         columns,
         np.zeros((len(atoms), 0), np.float32),
-        undirected(_global(path, edges, edge_starts, starts)).pairs,
+        listed.pairs,
         labels == 1,
         tuple(words),
-        about,
+        (*about, *listed.repairs()),
     )
     graphs = whole.at(np.flatnonzero(measured))
     if min(graphs.counts) == 0:

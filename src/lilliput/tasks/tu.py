@@ -14,14 +14,23 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.core.errors import BadTask, BadValue, CutShort, ImpossibleSize, MissingFile, NotThisFormat, OutOfRange
+from lilliput.core.errors import (
+    BadTask,
+    BadValue,
+    CutShort,
+    ImpossibleSize,
+    MissingFile,
+    NotThisFormat,
+    OutOfRange,
+    UnknownName,
+)
 from lilliput.core.files import write_folder, write_text
 from lilliput.core.files.reading import read_bytes
 from lilliput.tasks.graphs import Edges, GraphSet, Ints, numbered, undirected
@@ -34,28 +43,32 @@ _HOME = "https://chrsmrrs.github.io/datasets"
 _Files = Callable[[str], bytes | None]
 
 
-def read_tu(place: Path, name: str = "", *, anomaly: int | None = None) -> GraphSet:
+def read_tu(place: Path, name: str = "", *, anomaly: int | None = None, has_labels: bool = True) -> GraphSet:
     """One set of `place`: a folder with its files, a folder of such folders or archives, or an archive.
 
     Args:
         place: folder or .zip.
         name: of the set; may be left out where there is one only.
         anomaly: the label of the anomalies; by default 1 for the published sets, and the rarer one for others.
+        has_labels: whether the graphs have labels. If not, none is looked for, and all count as normal.
 
     Raises:
-        MissingFile: LP221, no such set there. NotThisFormat: LP200, no archive.
+        UnknownName: LP100, a name that can be none. MissingFile: LP221, no such set there. NotThisFormat: LP200, no
+            archive.
         BadValue: LP207, a line that is no such numbers, graphs that are not one after the other, or an edge between two
             graphs. CutShort: LP202, files of different lengths. OutOfRange: LP203, a node or graph that is not there.
         BadTask: LP103, one label only, or more than two and no `anomaly`.
     """
     name, files = _found(place, name)
     indicator = _needed(files, name, "graph_indicator")
-    labels = _needed(files, name, "graph_labels")
+    labels = _needed(files, name, "graph_labels") if has_labels else np.zeros((indicator.max(initial=0), 1), np.int64)
     starts = _starts(f"{name}_graph_indicator.txt", indicator[:, 0], len(labels))
     edges = _edges(f"{name}_A.txt", _needed(files, name, "A"), indicator[:, 0])
-    y, which = _anomalies(name, labels[:, 0], anomaly)
+    y, which = (
+        _anomalies(name, labels[:, 0], anomaly) if has_labels else (labels[:, 0] > 0, "no labels were read")
+    )
     columns, attributes, features, about = _features(files, name, len(indicator), edges.pairs)
-    notes = [which, *about, *_repairs(edges)]
+    notes = [which, *about, *edges.repairs()]
     empty = int((np.diff(starts) == 0).sum())
     if empty:
         notes.append(f"{empty} graphs have no nodes")
@@ -86,6 +99,8 @@ def write_tu(graphs: GraphSet, folder: Path) -> None:
 
 def _found(place: Path, name: str) -> tuple[str, _Files]:
     """The name of the set, and its files."""
+    if set(name) & set("/\\*?["):
+        raise UnknownName(f"no set is called {name!r}", fix="its files are NAME_A.txt, NAME_graph_indicator.txt, ...")
     if place.suffix == ".zip":
         return _archive(place, name or place.stem)
     folders = [place, place / name, place / name / "raw", place / "raw"] if name else [place, place / "raw"]
@@ -230,13 +245,3 @@ def _features(
         notes.append("the nodes have no labels: their degree stands for one")
     words += [f"attribute {i}" for i in range(attributes.shape[1])]
     return columns, attributes, words, notes
-
-
-def _repairs(edges: Edges) -> Iterator[str]:
-    for count, what in (
-        (edges.loops, "lines from a node to itself were dropped"),
-        (edges.repeats, "lines that repeat an edge were dropped"),
-        (edges.one_way, "edges are listed in one direction only, and taken for both"),
-    ):
-        if count:
-            yield f"{count} {what}"

@@ -102,7 +102,8 @@ def best_threshold(scores: Scores, y: Marks) -> float:
     f1 = (2 * right / (told + real) + of_normal) / 2
     best = int(np.argmax(f1))
     below = values[best + 1] if best + 1 < len(values) else values[best]
-    return float((values[best] + below) / 2)
+    middle = float(values[best] / 2 + below / 2)
+    return middle if middle > below else float(values[best])  # no number may lie between two neighbours
 
 
 def average_precision(scores: Scores, y: Marks) -> float:

@@ -9,7 +9,6 @@ Axes: G graphs, F features, N nodes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -134,49 +133,3 @@ def dense_rows(graphs: GraphSet, nodes: int, operator: Operator) -> NDArray[np.f
     for one, other in ((first, second), (second, first)):
         rows[graph[one], place[one], 1 + features + place[other]] = weight.numpy()
     return rows
-
-
-def as_edge_index(graphs: GraphSet) -> list[tuple[Tensor, Tensor, int]]:
-    """For libraries with the layout of PyTorch Geometric: features (N, F), both directions (2, 2 E) and the label."""
-    parts = []
-    x, edges, edge_starts = torch.from_numpy(graphs.x()), torch.from_numpy(graphs.edges), graphs.edge_starts
-    for i in range(len(graphs)):
-        first, last = int(graphs.starts[i]), int(graphs.starts[i + 1])
-        own = edges[int(edge_starts[i]) : int(edge_starts[i + 1])].T - first
-        parts.append((x[first:last], torch.cat([own, own.flip(0)], 1), int(graphs.y[i])))
-    return parts
-
-
-def from_edge_index(name: str, items: Sequence[tuple[Tensor, Tensor, int]], features: Sequence[str] = ()) -> GraphSet:
-    """The set of graphs in that layout: `[(d.x, d.edge_index, int(d.y)) for d in dataset]`. Features become attributes.
-
-    Args:
-        name: of the set.
-        items: features (N, F), edges (2, E'), and 1 for an anomaly, else 0.
-        features: F names; by default numbers.
-
-    Raises:
-        BadTask: LP103, no graphs, features of other widths, or an edge to a node that is not there.
-    """
-    from lilliput.tasks.graphs import undirected
-
-    widths = {tuple(x.shape[1:]) for x, _, _ in items}
-    if len(widths) != 1 or len(next(iter(widths))) != 1:
-        raise BadTask(f"{name} needs graphs with features (N, F) of one width", why=f"the widths are {sorted(widths)}")
-    sizes = [len(x) for x, _, _ in items]
-    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    lines = []
-    for place, ((_, edges, _), size) in enumerate(zip(items, sizes, strict=True)):
-        if edges.numel() and not (int(edges.min()) >= 0 and int(edges.max()) < size):
-            raise BadTask(f"{name}: graph {place} has an edge to a node that it has not")
-        lines.append(edges.reshape(2, -1).T.numpy().astype(np.int64) + starts[place])
-    attributes = torch.cat([x for x, _, _ in items]).float().numpy()
-    return GraphSet(
-        name,
-        starts,
-        np.zeros((int(starts[-1]), 0), np.int64),
-        attributes,
-        undirected(np.concatenate(lines)).pairs,
-        np.array([bool(y) for _, _, y in items]),
-        tuple(features) or tuple(str(i) for i in range(attributes.shape[1])),
-    )
