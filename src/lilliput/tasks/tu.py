@@ -12,6 +12,7 @@ Nodes without labels and attributes get their degree as label, and a note says s
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -64,9 +65,7 @@ def read_tu(place: Path, name: str = "", *, anomaly: int | None = None, has_labe
     labels = _needed(files, name, "graph_labels") if has_labels else np.zeros((indicator.max(initial=0), 1), np.int64)
     starts = _starts(f"{name}_graph_indicator.txt", indicator[:, 0], len(labels))
     edges = _edges(f"{name}_A.txt", _needed(files, name, "A"), indicator[:, 0])
-    y, which = (
-        _anomalies(name, labels[:, 0], anomaly) if has_labels else (labels[:, 0] > 0, "no labels were read")
-    )
+    y, which = _anomalies(name, labels[:, 0], anomaly) if has_labels else (labels[:, 0] > 0, "no labels were read")
     columns, attributes, features, about = _features(files, name, len(indicator), edges.pairs)
     notes = [which, *about, *edges.repairs()]
     empty = int((np.diff(starts) == 0).sum())
@@ -139,7 +138,7 @@ def _archive(path: Path, name: str) -> tuple[str, _Files]:
                 return archive.read(infos[0])
         except zipfile.BadZipFile as error:
             raise NotThisFormat(f"{path} is not a whole archive", why=str(error)) from None
-        except (zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        except (zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError, struct.error) as error:
             raise CutShort(f"{path} is damaged", why=str(error)) from None
 
     if read("A") is None:
