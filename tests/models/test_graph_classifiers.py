@@ -14,7 +14,7 @@ from lilliput.models import create_model
 from lilliput.models.graph_classifiers import GCNLayer, GINLayer, GraphClassifier
 from lilliput.tasks.graphs import GraphSet
 from lilliput.train.graphs import GraphSource, dense_rows
-from tests.train.small_graphs import made_graphs, one_graph, renumbered
+from tests.train.small_graphs import made_graphs, one_graph
 
 NAMES = ("graph_gin", "graph_gcn", "graph_chebnet")
 PATH = one_graph("aab", [(0, 1), (1, 2)])
@@ -35,7 +35,7 @@ def batch(graphs: GraphSet, model: GraphClassifier) -> SparseGraphs:
 class TestEach:
     def test_numbers_of_nodes_change_nothing(self, name: str) -> None:
         graphs, model = made_graphs(10, seed=5), network(name)
-        torch.testing.assert_close(model(batch(renumbered(graphs), model)), model(batch(graphs, model)))
+        torch.testing.assert_close(model(batch(graphs.renumbered(), model)), model(batch(graphs, model)))
 
     def test_the_padded_form_gives_the_same(self, name: str) -> None:
         graphs, model = made_graphs(10, seed=5), network(name)

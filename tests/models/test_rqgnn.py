@@ -18,7 +18,7 @@ from lilliput.models.rqgnn import RQGNN
 from lilliput.tasks.graphs import GraphSet
 from lilliput.train.focal import class_balanced_focal
 from lilliput.train.graphs import GraphSource, dense_rows
-from tests.train.small_graphs import joined, made_graphs, one_graph, renumbered
+from tests.train.small_graphs import joined, made_graphs, one_graph
 
 ONE_OF_EACH = [
     {},
@@ -59,7 +59,7 @@ def test_published_counts(features: int, without_bank: int) -> None:
 class TestWhatChangesNothing:
     def test_numbers_of_nodes(self, changes: dict[str, object]) -> None:
         graphs, model = made_graphs(10, seed=5), network(**changes)
-        other = renumbered(graphs)
+        other = graphs.renumbered()
         assert not np.array_equal(other.columns, graphs.columns)
         torch.testing.assert_close(model(batch(other)), model(batch(graphs)), atol=1e-6, rtol=1e-6)
 

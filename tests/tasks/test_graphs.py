@@ -9,7 +9,7 @@ import pytest
 
 from lilliput.core.errors import BadTask
 from lilliput.tasks.graphs import Edges, GraphSet, numbered, spans, undirected
-from tests.train.small_graphs import joined, made_graphs, one_graph, renumbered
+from tests.train.small_graphs import joined, made_graphs, one_graph
 
 
 def described(graphs: GraphSet, i: int) -> tuple[list[int], list[list[int]], bool]:
@@ -74,7 +74,7 @@ class TestCopies:
     def test_graphs_that_differ_in_numbers_of_nodes_alone_are_one(self) -> None:
         graphs = made_graphs(30)
         kept = graphs.without_copies()
-        both = joined(kept, renumbered(kept, 4))
+        both = joined(kept, kept.renumbered(4))
         assert len(both.without_copies()) == len(kept)
         assert both.without_copies().notes == (f"{len(kept)} copies were left out, of 0 graphs with copies of the "
                                                "other class",)  # fmt: skip

@@ -64,14 +64,3 @@ def joined(*sets: GraphSet) -> GraphSet:
         np.concatenate([one.y for one in sets]),
         sets[0].features,
     )
-
-
-def renumbered(graphs: GraphSet, seed: int = 0) -> GraphSet:
-    """The same graphs, the nodes of each in another order."""
-    rng, sizes = np.random.default_rng(seed), graphs.sizes
-    old = np.concatenate([rng.permutation(size) + start for size, start in zip(sizes, graphs.starts, strict=False)])
-    new = np.argsort(old)
-    return GraphSet(
-        graphs.name, graphs.starts, graphs.columns[old], graphs.attributes[old], undirected(new[graphs.edges]).pairs,
-        graphs.y, graphs.features,
-    )  # fmt: skip

@@ -53,10 +53,10 @@ class SparseGraphs:
     def __len__(self) -> int:
         return self.count
 
-    def to(self, device: torch.device | str) -> SparseGraphs:
-        """The same on another device."""
-        names = ("x", "source", "target", "weight", "diagonal", "graph")
-        return replace(self, **{name: getattr(self, name).to(device) for name in names})
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> SparseGraphs:
+        """The same on another device, and in another type of real numbers if one is named."""
+        places = {name: getattr(self, name).to(device) for name in ("source", "target", "graph")}
+        return replace(self, **places, **{n: getattr(self, n).to(device, dtype) for n in ("x", "weight", "diagonal")})
 
     def shift(self, h: Tensor) -> Tensor:
         """S h, (n, C) -> (n, C)."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -130,6 +131,13 @@ class GraphSet:
             edges=self.edges[edges] + moved[:, None],
             y=self.y[rows],
         )
+
+    def renumbered(self, seed: int = 0) -> GraphSet:
+        """The same graphs, the nodes of each numbered by chance."""
+        rng = np.random.default_rng(seed)
+        old = np.concatenate([rng.permutation(np.arange(*ends)) for ends in pairwise(self.starts)]).astype(np.int64)
+        pairs = undirected(np.argsort(old)[self.edges]).pairs
+        return replace(self, columns=self.columns[old], attributes=self.attributes[old], edges=pairs)
 
     def split(self, shares: Sequence[float] = SHARES, *, seed: int = 0) -> dict[str, GraphSet]:
         """ "train", "validation" and "test", drawn by chance within each class.

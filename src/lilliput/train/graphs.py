@@ -86,11 +86,12 @@ def score_graphs(model: nn.Module, graphs: GraphSet | GraphSource, *, chunk: int
     """
     source = graphs if isinstance(graphs, GraphSource) else GraphSource(graphs, operator_of(model))
     was_training = model.training
-    device = next(model.parameters()).device
+    weights = next(model.parameters())
+    device, dtype = weights.device, weights.dtype
     model.eval()
     with torch.no_grad():
         rows = np.arange(len(source))
-        logits = [model(source.batch(rows[i : i + chunk])[0].to(device)) for i in range(0, len(rows), chunk)]
+        logits = [model(source.batch(rows[i : i + chunk])[0].to(device, dtype)) for i in range(0, len(rows), chunk)]
     model.train(was_training)
     shares: NDArray[np.float64] = torch.cat(logits).double().softmax(1)[:, 1].cpu().numpy()
     return shares
