@@ -111,3 +111,20 @@ def test_no_graphs_are_no_set() -> None:
         made_graphs(4).at(np.zeros(0, np.int64))
     with pytest.raises(ValueError, match="3 labels, 5 starts"):
         replace(made_graphs(4), y=np.zeros(3, bool))
+
+
+def test_degrees_as_one_label_more() -> None:
+    graphs = one_graph("aabb", [(0, 1), (0, 2), (0, 3)]).with_degrees(2)
+    assert graphs.features == ("a", "b", "degree 0", "degree 1", "degree 2 or more")
+    assert graphs.x().tolist() == [[1, 0, 0, 0, 1], [1, 0, 0, 1, 0], [0, 1, 0, 1, 0], [0, 1, 0, 1, 0]]
+    real = replace(one_graph("ab", [(0, 1)]), attributes=np.ones((2, 1), np.float32), features=("a", "b", "mass"))
+    assert real.with_degrees(1).x().tolist() == [[1, 0, 0, 1, 1], [0, 1, 0, 1, 1]]
+
+
+def test_the_same_graphs_numbered_otherwise() -> None:
+    graphs = made_graphs(10)
+    other = graphs.renumbered(3)
+    assert not np.array_equal(other.columns, graphs.columns)
+    assert np.array_equal(np.sort(other.columns[:6, 0]), np.sort(graphs.columns[:6, 0])) or graphs.sizes[0] != 6
+    assert len(joined(graphs, other).without_copies()) == len(graphs.without_copies())
+    assert np.array_equal(other.edge_starts, graphs.edge_starts)

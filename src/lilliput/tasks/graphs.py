@@ -132,6 +132,18 @@ class GraphSet:
             y=self.y[rows],
         )
 
+    def with_degrees(self, most: int = 6) -> GraphSet:
+        """With one label more a node: how many neighbours it has, `most` standing for all above too.
+
+        What only sees normalised operators cannot count neighbours.
+        """
+        degree = np.bincount(self.edges.ravel(), minlength=len(self.columns))
+        labels = len(self.features) - self.attributes.shape[1]
+        columns = np.concatenate([self.columns, labels + np.minimum(degree, most)[:, None]], 1)
+        words = [f"degree {k}" for k in range(most)] + [f"degree {most} or more"]
+        features = (*self.features[:labels], *words, *self.features[labels:])
+        return replace(self, columns=columns, features=features)
+
     def renumbered(self, seed: int = 0) -> GraphSet:
         """The same graphs, the nodes of each numbered by chance."""
         rng = np.random.default_rng(seed)
