@@ -44,7 +44,7 @@ def test_a_detector_is_trained_and_scores_graphs_without_labels(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = tmp_path / "detector"
-    found = said(capsys, "graphs", "train", folder, "--out", place, "--epochs", 40)
+    found = said(capsys, "graphs", "train", folder, "--out", place)
     assert (found["normal"], found["anomalous"]) == (18, 6)
     assert found["auc"] > 0.9
     (folder / "made_graph_labels.txt").unlink()

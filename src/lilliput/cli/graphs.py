@@ -85,7 +85,7 @@ def train(
     name: Name = "",
     anomaly: Anomaly = None,
     model: Annotated[str, typer.Option("--model", help="rqgnn, rqgnn_numerator, graph_gin, graph_gcn, …")] = "rqgnn",
-    epochs: Annotated[int, typer.Option("--epochs", min=1)] = 40,
+    epochs: Annotated[int, typer.Option("--epochs", min=1)] = 60,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,

@@ -37,7 +37,7 @@ from lilliput.train.settings import TrainSettings
 
 FALSE_ALARMS = 0.05
 TRAINING = TrainSettings(
-    epochs=40, batch_size=128, optimiser="adam", lr=2e-3, weight_decay=0.0, warmup_epochs=0.0,
+    epochs=60, batch_size=128, optimiser="adam", lr=1e-3, weight_decay=0.0, warmup_epochs=0.0, grad_clip=1.0,
 )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ class DetectorSettings:
     """
 
     model: str = "rqgnn"
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=lambda: {"dropout": 0.1})
     train: TrainSettings = TRAINING
     beta: float = 0.999
     gamma: float = 1.5
