@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from lilliput.models import create_model
 from lilliput.models.cost import count_macs, count_params
 from lilliput.papers import catalogue
-from lilliput.web.structure import MOST_LAYERS, ROOT, layers_of, models_of, sources_of, system_picture
+from lilliput.web.structure import MOST_FILES, MOST_LAYERS, ROOT, layers_of, models_of, sources_of, system_picture
 from tests.papers.synthetic import PAPER
 
 
@@ -56,6 +56,20 @@ def test_the_recipe_comes_first_and_its_imports_follow() -> None:
     assert len(picture["lines"]) >= len(sources) - 1, "the recipe leads to each file that it uses"
     spots = {(box["x"], box["y"]) for box in picture["boxes"]}
     assert len(spots) == len(sources), "no box lies on another"
+
+
+def test_files_of_one_folder_share_a_box_where_there_are_many() -> None:
+    paper = catalogue()["deep-snn"]
+    sources = sources_of(paper)
+    picture = system_picture(paper, sources)
+    assert picture is not None
+    assert len(sources) > MOST_FILES > len(picture["boxes"])
+    assert sum(box["told"].count("\n") + 1 for box in picture["boxes"]) == len(sources), "each file is in one box"
+    boxes = {box["name"]: box for box in picture["boxes"]}
+    rules = sum(source.path.startswith("lilliput/spiking/rules/") for source in sources)
+    assert boxes["spiking/rules"]["package"] == f"{rules} files"
+    assert [box["name"] for box in picture["boxes"] if box["main"]] == ["deep_snn.py"]
+    assert len(set(picture["lines"])) == len(picture["lines"]), "one line between two boxes"
 
 
 def test_networks_are_those_that_bear_the_papers_name() -> None:

@@ -26,6 +26,10 @@ _ROWS = ("papers", "build", "fleet", "search", "compress", "continual", "spiking
          "compiler", "models", "layers", "features", "tasks")  # fmt: skip
 """Packages from the top of a picture to its bottom: each uses those below."""
 MOST_LAYERS = 24
+MOST_FILES = 15
+"""A picture with more of them has a box for each folder."""
+_RECIPE = -1
+"""The row of the recipe, above all."""
 
 
 @dataclass(frozen=True)
@@ -150,40 +154,84 @@ def _shown_modules(names: list[str]) -> list[str]:
     return best
 
 
+@dataclass
+class _Box:
+    """A file, or the files of one folder, as the picture has it."""
+
+    name: str
+    words: str
+    told: str
+    row: int
+    uses: set[str]
+
+
 def system_picture(paper: Paper, sources: Iterable[Source]) -> dict[str, Any] | None:
     """Boxes and lines of the files that use one another: what is used stands below what uses it.
 
-    None where no file uses another.
+    Of many files, those of one folder share a box. None where no file uses another.
     """
     sources = list(sources)
     if len(sources) < 2:
         return None
-    rows: dict[int, list[Source]] = {}
-    for source in sources:
-        rows.setdefault(-1 if source.why == "the recipe" else _row(source.package), []).append(source)
-    boxes: dict[str, dict[str, Any]] = {}
+    drawn = _boxes(sources)
+    rows: dict[int, list[str]] = {}
+    for key, box in drawn.items():
+        rows.setdefault(box.row, []).append(key)
+    places: dict[str, dict[str, Any]] = {}
     wide, high, gap, across, top = 196, 46, 44, 3, 4
     y = top
-    for _, members in sorted(rows.items()):
+    for row, members in sorted(rows.items()):
         for start in range(0, len(members), across):
             line = members[start : start + across]
             left = (across * (wide + 16) - len(line) * (wide + 16)) / 2 + 8
-            for place, source in enumerate(line):
-                boxes[source.module] = {
-                    "x": left + place * (wide + 16), "y": y, "name": Path(source.path).name, "wide": wide, "high": high,
-                    "package": source.package or "from elsewhere", "main": source.why == "the recipe",
-                    "told": f"{source.path}: {source.about}",
+            for place, key in enumerate(line):
+                places[key] = {
+                    "x": left + place * (wide + 16), "y": y, "name": drawn[key].name, "wide": wide, "high": high,
+                    "package": drawn[key].words, "main": row == _RECIPE, "told": drawn[key].told,
                 }  # fmt: skip
             y += high + gap
     lines = [
-        _line(boxes[source.module], boxes[used])
-        for source in sources
-        for used in source.uses
-        if boxes[used]["y"] > boxes[source.module]["y"]
+        _line(places[key], places[used])
+        for key, box in drawn.items()
+        for used in sorted(box.uses)
+        if places[used]["y"] > places[key]["y"]
     ]
     if not lines:
         return None
-    return {"width": across * (wide + 16), "height": y - gap + top, "boxes": list(boxes.values()), "lines": lines}
+    return {"width": across * (wide + 16), "height": y - gap + top, "boxes": list(places.values()), "lines": lines}
+
+
+def _boxes(sources: list[Source]) -> dict[str, _Box]:
+    """A box for each file, or for each folder where there are too many files."""
+    many = len(sources) > MOST_FILES
+    home = {source.module: _folder(source) if many and source.why != "the recipe" else source.path
+            for source in sources}  # fmt: skip
+    held = Counter(home.values())
+    boxes: dict[str, _Box] = {}
+    for source in sources:
+        key = home[source.module]
+        told = f"{source.path}: {source.about}"
+        box = boxes.get(key)
+        if box is None:
+            row = _RECIPE if source.why == "the recipe" else _row(source.package)
+            shared = held[key] > 1
+            name = key.removeprefix("lilliput/") if shared else _file_name(source)
+            words = f"{held[key]} files" if shared else source.package or "from elsewhere"
+            box = boxes[key] = _Box(name, words, told, row, set())
+        else:
+            box.told += "\n" + told
+        box.uses |= {home[used] for used in source.uses if home[used] != key}
+    return boxes
+
+
+def _file_name(source: Source) -> str:
+    """Of a package's own file the package's name, which says more."""
+    folder, _, name = source.path.rpartition("/")
+    return folder.rpartition("/")[2] + "/" if name == "__init__.py" else name
+
+
+def _folder(source: Source) -> str:
+    return source.path.rpartition("/")[0]
 
 
 def _line(upper: dict[str, Any], lower: dict[str, Any]) -> str:

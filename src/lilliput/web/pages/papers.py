@@ -76,11 +76,18 @@ def show_paper(request: Request, name: str) -> View:
         template="paper.html", name="paper", document={**paper.describe(), "claims": claims},
         rows=[_claim_row(claim) for claim in claims], columns=_CLAIM_COLUMNS,
         context={
-            "paper": paper, "claims": claims, "row": row, "content": content, "runs": _runs(site, name),
+            "paper": paper, "claims": claims, "figures_from": _runs_of(claims), "row": row,
+            "content": content, "runs": _runs(site, name),
             "notes": _notes(site, name), "voted": name in _voted(site, request), "scales": content["scales"],
             "plots": result_plots(site.database, name), "produced": produced(site.store, name), **_structure(paper),
         },
     )  # fmt: skip
+
+
+def _runs_of(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Where the figures of the claims come from: each run once, in the order in which they need it."""
+    found = {claim["here"]["run"]: claim["here"] for claim in reversed(claims) if claim["here"]}
+    return list(reversed(found.values()))
 
 
 def _structure(paper: Paper) -> dict[str, Any]:
