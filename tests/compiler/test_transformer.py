@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +18,9 @@ from lilliput.compiler.op import Target
 from lilliput.compiler.passes import simplify
 from lilliput.compiler.program import compile_graph
 from lilliput.compress.quantise import QuantiseSettings, quantise
-from lilliput.core.errors import UnsupportedAttribute
+from lilliput.core.errors import BadSetting, UnsupportedAttribute
 from tests.compiler.compact_transformer import CompactTransformer
+from tests.runtime.harness import run_c
 
 TOKENS, DIM, HEADS = 9, 16, 2
 
@@ -176,9 +178,97 @@ def test_an_einsum_that_is_no_product_is_refused(equation: str) -> None:
         from_torch(Layers(contract), torch.zeros(1, TOKENS, DIM))
 
 
-def test_a_mask_is_refused_with_the_line_of_the_user() -> None:
+def test_causal_attention_sees_what_came_before(tmp_path: Path) -> None:
     def causal(m: Layers, x: Tensor) -> Tensor:
         return joined(F.scaled_dot_product_attention(*m.three(x), is_causal=True))
 
-    with pytest.raises(UnsupportedAttribute, match=r"test_transformer.py:\d+\): attention with a mask"):
-        from_torch(Layers(causal), torch.zeros(1, TOKENS, DIM))
+    model = Layers(causal).eval()
+    graph = simplify(from_torch(model, torch.zeros(1, TOKENS, DIM)))
+    x = torch.randn(3, TOKENS, DIM, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        torch.testing.assert_close(run_float(graph, {graph.inputs[0]: x})[graph.outputs[0]], model(x))
+    program = compile_graph(quantise(graph, x.numpy()).graph)
+    assert [step.kernel.function for step in program.steps].count("lp_masked_softmax_s8") == 1
+    codes = np.random.default_rng(0).integers(-128, 128, (5, TOKENS, DIM)).astype(np.int8)
+    np.testing.assert_array_equal(run_c(program, [codes], tmp_path)[0], program.run(codes)[0])
+
+
+def test_a_mask_that_is_not_read_is_refused_with_the_line_of_the_user() -> None:
+    def biased(m: Layers, x: Tensor) -> Tensor:
+        return joined(F.scaled_dot_product_attention(*m.three(x), attn_mask=m.place[:, :TOKENS, :TOKENS]))
+
+    with pytest.raises(UnsupportedAttribute, match=r"test_transformer.py:\d+\): attention with a mask of numbers"):
+        from_torch(Layers(biased), torch.zeros(1, TOKENS, DIM))
+
+
+class Words(nn.Module):
+    """Vectors of words, attention among those that are there, and a mean over them: 0 is where a text has ended."""
+
+    def __init__(self, *, written_out: bool = False) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.written_out = written_out
+        self.vectors, self.qkv = nn.Embedding(40, DIM), nn.Linear(DIM, 3 * DIM)
+        self.score, self.head = nn.Linear(DIM, 3), nn.Linear(DIM, 3)
+
+    def forward(self, words: Tensor) -> Tensor:
+        here = words != 0
+        here = torch.cat([here[:, :1] | ~here.any(1, keepdim=True), here[:, 1:]], 1)
+        x = self.vectors(words) * 4.0
+        q, k, v = (heads(part) for part in self.qkv(x).chunk(3, -1))
+        if self.written_out:
+            scores = (q @ k.transpose(2, 3)) * (DIM // HEADS) ** -0.5
+            y = scores.masked_fill(~here[:, None, None], torch.finfo(x.dtype).min).softmax(-1) @ v
+        else:
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=here[:, None, None])
+        x = x + joined(y)
+        weights = self.score(x).transpose(1, 2).masked_fill(~here[:, None], -1e9).softmax(2)
+        made: Tensor = self.head((weights @ x).mean(1))
+        return made
+
+
+def texts(count: int, seed: int = 0) -> np.ndarray:
+    """Numbers of words, each text of its own length, the first one empty."""
+    rng = np.random.default_rng(seed)
+    words = rng.integers(1, 40, (count, TOKENS)).astype(np.int32)
+    words[np.arange(TOKENS) >= rng.integers(1, TOKENS + 1, count)[:, None]] = 0
+    words[0] = 0
+    return words
+
+
+class TestWords:
+    """Networks that take numbers of words, and masks of what is there."""
+
+    @pytest.mark.parametrize("written_out", [False, True])
+    def test_texts_are_read_with_their_masks(self, written_out: bool) -> None:
+        model = Words(written_out=written_out).eval()
+        graph = simplify(from_torch(model, torch.ones(1, TOKENS, dtype=torch.int64)))
+        assert graph.values[graph.inputs[0]].dtype == "int32"
+        assert sum(node.op == "masked_softmax" for node in graph.nodes) == 2
+        words = torch.from_numpy(texts(20))
+        y = run_float(graph, {graph.inputs[0]: words})[graph.outputs[0]]
+        with torch.no_grad():
+            torch.testing.assert_close(y, model(words.long()), atol=1e-5, rtol=1e-5)
+
+    def test_integers_are_exact_in_c_and_near_the_float_network(self, tmp_path: Path) -> None:
+        model = Words().eval()
+        graph = simplify(from_torch(model, torch.ones(1, TOKENS, dtype=torch.int64)))
+        integer = quantise(graph, texts(200, seed=1)).graph
+        program, words = compile_graph(integer), texts(30)
+        (wanted,) = program.run(words)
+        (made,) = run_c(program, [words], tmp_path)
+        np.testing.assert_array_equal(made, wanted)
+        quant = program.outputs[0].quant
+        assert quant is not None
+        with torch.no_grad():
+            real = model(torch.from_numpy(words).long()).numpy()
+        error = quant.dequantise(wanted).reshape(real.shape) - real
+        assert np.sqrt((error**2).mean()) < 0.05 * np.sqrt((real**2).mean())
+        longer = words.copy()
+        longer[words == 0] = 7  # words where none were change the answer: the masks did leave them out
+        assert (program.run(longer)[0] != wanted).any(axis=1).sum() > 15
+
+    def test_fractions_of_words_are_refused(self) -> None:
+        graph = simplify(from_torch(Words().eval(), torch.ones(1, TOKENS, dtype=torch.int64)))
+        with pytest.raises(BadSetting, match=r"float32\['N', 9\].*\n.*items are int32"):
+            quantise(graph, texts(5).astype(np.float32))

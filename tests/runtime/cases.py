@@ -60,7 +60,9 @@ def _outputs(graph: Graph) -> tuple[str, ...]:
 
 
 def dequantised(value: Value, codes: Array) -> Array:
-    """float32."""
+    """float32; truth values as they are."""
+    if value.dtype == "bool":
+        return codes
     assert value.quant is not None
     return value.quant.dequantise(codes)
 

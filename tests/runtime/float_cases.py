@@ -12,7 +12,7 @@ from lilliput.boards.agree import Agreement, agreement
 from lilliput.compiler.graph import Array, Graph, Value
 from lilliput.compiler.op import Target
 from lilliput.compiler.program import compile_graph
-from tests.runtime.harness import run_c
+from tests.runtime.harness import run_c, sample_truth
 
 SPREAD = 3.0
 """Standard deviation of the inputs; the extreme ones are twice and four times as large."""
@@ -38,6 +38,8 @@ def _real(graph: Graph, value: Value) -> Value:
 def sample_float(value: Value, op: str, count: int, rng: np.random.Generator) -> Array:
     """Random rows; zeros, both signs far out, and steps across the middle first."""
     shape = (count, *value.shape[1:])
+    if value.dtype == "bool":
+        return sample_truth(shape, rng)
     x = rng.normal(0.0, SPREAD, shape)
     x[0], x[1], x[2] = 0.0, 4 * SPREAD, -2 * SPREAD
     x[3] = np.linspace(-1, 2, x[3].size).reshape(x[3].shape)

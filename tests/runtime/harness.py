@@ -83,12 +83,21 @@ def single(
 
 def sample(value: Value, count: int, rng: np.random.Generator) -> Array:
     """Random rows and, first, the extreme ones: all lowest, all highest, alternating."""
-    limits = np.iinfo(value.dtype)
     shape = (count, *value.shape[1:])
+    if value.dtype == "bool":
+        return sample_truth(shape, rng)
+    limits = np.iinfo(value.dtype)
     x = rng.integers(limits.min, limits.max + 1, shape).astype(value.dtype)
     x[0], x[1] = limits.min, limits.max
     if count > 2:
         x[2] = np.resize(np.array([limits.min, limits.max], value.dtype), shape[1:])
+    return x
+
+
+def sample_truth(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Random truth values; the first row is false, the second true."""
+    x: Array = rng.random(shape) < 0.6
+    x[0], x[1] = False, True
     return x
 
 

@@ -29,6 +29,11 @@ def picked(shape: tuple[int, ...], index: Any, **attrs: int) -> Graph:
     return single("gather", [(shape, "int8", FINE)], ("int8", FINE), [(np.array(index, np.int32), None)], **attrs)
 
 
+def partly(shape: tuple[int, ...], present: tuple[int, ...], x: Quant) -> Graph:
+    """A softmax over what is present."""
+    return single("masked_softmax", [(shape, "int8", x), (present, "bool", None)], ("int8", Q(1 / 256, -128)))
+
+
 def spread(shape: tuple[int, ...], w: tuple[int, ...], y: Quant, **attrs: Any) -> Graph:
     """A transposed convolution."""
     rng = np.random.default_rng(sum(w))
@@ -104,6 +109,13 @@ MORE: dict[str, dict[str, Graph]] = {
     },
     "l2_normalization": {"rows": one("l2_normalization", (1, 4, 30), FINE, Q(1 / 128, 0))},
     "log_softmax": {"rows": one("log_softmax", (1, 4, 9), Q(0.07, 3), Q(1 / 16, 127))},
+    "masked_softmax": {
+        "one mask": partly((1, 2, 6, 5), (1, 1, 1, 5), Q(0.21, 0)),
+        "each row": partly((1, 2, 6, 5), (1, 2, 6, 5), Q(0.0947, 11)),
+        "each query": partly((1, 2, 6, 5), (1, 1, 6, 5), Q(0.0947, 11)),
+        "steep": partly((1, 9), (1, 9), Q(0.9, -128)),
+        "many": partly((1, 3, 700), (1, 1, 700), Q(0.02, 0)),
+    },
     "layer_norm": {
         "rows": normalised((1, 5, 24), FINE, Q(0.03, 4)),
         "many": normalised((1, 2, 700), COARSE, Q(0.05, -20)),

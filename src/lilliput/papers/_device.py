@@ -28,6 +28,7 @@ class OnDevice:
         outputs: real values of each input's output, by the integer reference.
         differing: bytes in which the emulated board's outputs differ from the reference.
         instructions: of one inference.
+        flash_bytes: of the linked image, program and constants.
         patched: the same network with its first layers run patch by patch, where that was asked for.
     """
 
@@ -36,6 +37,7 @@ class OnDevice:
     outputs: NDArray[np.float32]
     differing: int
     instructions: int
+    flash_bytes: int
     patched: OnDevice | None = None
 
     def rows(self) -> Iterator[Row]:
@@ -47,14 +49,15 @@ class OnDevice:
     def _rows(self, where: str) -> Iterator[Row]:
         yield Row("bytes that differ", float(self.differing), split=where)
         yield Row("arena", float(self.program.plan.arena_bytes), split=where, unit="B")
+        yield Row("flash", float(self.flash_bytes), split=where, unit="B")
         yield Row("instructions", float(self.instructions), split=where)
         yield Row("multiply-accumulates", float(self.program.macs), split=where)
 
 
 def on_device(
     model: nn.Module,
-    calibration: NDArray[np.float32],
-    inputs: NDArray[np.float32],
+    calibration: NDArray[np.float32] | NDArray[np.integer],
+    inputs: NDArray[np.float32] | NDArray[np.integer],
     board: str,
     *,
     by_patches: bool = False,
@@ -65,8 +68,8 @@ def on_device(
 
     Args:
         model: made by `create_model`.
-        calibration: (N, H, W, C), real values.
-        inputs: (N, H, W, C), real values; all go through the integer reference, the first through the emulated core.
+        calibration: (N, H, W, C), real values; or what else the network takes, such as numbers of words.
+        inputs: the same; all go through the integer reference, the first through the emulated core.
         board: name of a board.
         by_patches: run it a second time, by the patches of its first layers that need the least memory; where none
             need less, as a whole again.
@@ -91,12 +94,13 @@ def on_device(
     return replace(whole, patched=_run(chosen, place, inputs, board))
 
 
-def _run(graph: Graph, place: Board, inputs: NDArray[np.float32], board: str) -> OnDevice:
+def _run(graph: Graph, place: Board, inputs: NDArray[np.float32] | NDArray[np.integer], board: str) -> OnDevice:
     from lilliput.boards.run import differing_bytes, execute
     from lilliput.compiler.program import compile_graph
+    from lilliput.compress.quantise import quantised
 
     program = compile_graph(graph, place.target)
-    x = program.inputs[0].quant.quantise(inputs, "int8")  # type: ignore[union-attr]
+    x = quantised(graph, graph.inputs[0], inputs)
     wanted = program.run(x)
     done = execute(program, place, [x[:1]])
     return OnDevice(
@@ -105,4 +109,5 @@ def _run(graph: Graph, place: Board, inputs: NDArray[np.float32], board: str) ->
         program.outputs[0].quant.dequantise(wanted[0]),  # type: ignore[union-attr]
         int(differing_bytes(done.outputs, [wanted[0][:1]])[0]),
         int(done.instructions[0]),
+        0 if done.image is None else done.image.flash_bytes,
     )

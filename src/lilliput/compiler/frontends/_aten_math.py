@@ -11,12 +11,16 @@ from lilliput.compiler.frontends._aten import Call, _data, _demand, _dense, _on,
 
 _UNARY = (
     "abs", "neg", "sqrt", "rsqrt", "log", "exp", "sin", "cos", "floor", "ceil", "round", "square", "erf", "reciprocal",
-    "mish", "sign", "logical_not",
+    "mish", "sign",
 )  # fmt: skip
 _PAIRS = {
     "maximum.default": "maximum", "minimum.default": "minimum", "max.other": "maximum", "min.other": "minimum",
     "logical_and.default": "logical_and", "logical_or.default": "logical_or",
+    "bitwise_and.Tensor": "logical_and", "bitwise_or.Tensor": "logical_or", "__and__.Tensor": "logical_and",
+    "__or__.Tensor": "logical_or",
 }  # fmt: skip
+_LEAST = float(np.finfo(np.float32).min)
+"""Stands for what is infinitely small, which no constant of a graph may be."""
 _RELATIONS = {
     "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
 }  # fmt: skip
@@ -40,15 +44,40 @@ def _elu(b: GraphBuilder, call: Call) -> str:
     return b.node("elu", call.label, [a["self"]], alpha=float(a["alpha"]), source=call.source)
 
 
+@_on("logical_not.default", "bitwise_not.default")
+def _not(b: GraphBuilder, call: Call) -> str:
+    return b.node("logical_not", call.label, [_truth(b, call.args["self"])], source=call.source)
+
+
+@_on("any.dim", "any.dims", "any.default")
+def _any(b: GraphBuilder, call: Call) -> str:
+    x, rank = _truth(b, call.args["self"]), len(b.shape(call.args["self"]))
+    dims = call.args.get("dim")
+    axes = sorted({int(d) % rank for d in ([dims] if isinstance(dims, int) else dims or range(rank))})
+    return b.node("reduce_max", call.label, [x], axes=tuple(axes), keepdims=bool(call.args.get("keepdim")),
+                  source=call.source)  # fmt: skip
+
+
+def _truth(b: GraphBuilder, name: str) -> str:
+    _demand(b.values[name].dtype == "bool", "bits of numbers", "truth values alone are taken")
+    return name
+
+
 @_on(*_PAIRS)
 def _pair_of(b: GraphBuilder, call: Call) -> str:
+    if call.target.startswith(("aten.bitwise", "aten.__")):
+        _truth(b, call.args["self"])
     return _paired(b, call, _PAIRS[call.target.removeprefix("aten.")], call.args["self"], call.args["other"])
 
 
 @_on(*(f"{name}.{kind}" for name in _RELATIONS for kind in ("Tensor", "Scalar")))
 def _compare(b: GraphBuilder, call: Call) -> str:
     relation = _RELATIONS[call.target.split(".")[1]]
-    return _paired(b, call, "compare", call.args["self"], call.args["other"], relation=relation)
+    a, other = call.args["self"], call.args["other"]
+    if not isinstance(other, str) and b.values[a].dtype == "int32":
+        _demand(float(other).is_integer(), f"whole numbers compared with {other}")
+        other = b.constant(f"{call.label}.scalar", np.full((1,), other, np.int32))
+    return _paired(b, call, "compare", a, other, relation=relation)
 
 
 @_on("where.self", "where.ScalarOther", "where.ScalarSelf", "where.Scalar")
@@ -59,6 +88,15 @@ def _where(b: GraphBuilder, call: Call) -> str:
     if given is not None and given.dtype != np.bool_:
         condition = b.constant(f"{condition}.truth", given != 0)
     return _paired(b, call, "select", condition, a["self"], a["other"])
+
+
+@_on("masked_fill.Scalar", "masked_fill.Tensor")
+def _masked_fill(b: GraphBuilder, call: Call) -> str:
+    a = call.args
+    value = (
+        a["value"] if isinstance(a["value"], str) else float(np.nan_to_num(a["value"], neginf=_LEAST, posinf=-_LEAST))
+    )
+    return _paired(b, call, "select", a["mask"], value, a["self"])
 
 
 @_on("rsub.Scalar", "rsub.Tensor")
@@ -187,13 +225,20 @@ def _addmm(b: GraphBuilder, call: Call) -> str:
 
 @_on("scaled_dot_product_attention.default")
 def _attention(b: GraphBuilder, call: Call) -> str:
-    """softmax(q kᵀ / √d) v, without a mask."""
+    """softmax(q kᵀ / √d) v, over those that a mask of truth values lets through."""
     a = call.args
-    _demand(a["attn_mask"] is None and not a["is_causal"], "attention with a mask")
+    mask = a["attn_mask"]
+    if a["is_causal"]:
+        _demand(mask is None, "causal attention with a mask besides")
+        ends = b.shape(a["query"])[-2], b.shape(a["key"])[-2]
+        mask = b.constant(f"{call.label}.before", np.tril(np.ones((1, 1, *ends), np.bool_)))
+    if mask is not None:
+        _demand(b.values[mask].dtype == "bool", "attention with a mask of numbers", "a mask of truth values is taken")
     _demand(not a["dropout_p"], "attention with dropout", "call `model.eval()` first")
     depth = b.shape(a["query"])[-1]
     factor = np.full((1,), a["scale"] if a.get("scale") is not None else depth**-0.5, np.float32)
     query = _paired(b, call, "mul", a["query"], b.constant(f"{call.label}.scale", factor))
     scores = b.node("batch_matmul", f"{call.label}.scores", [query, a["key"]], transpose_b=True, source=call.source)
-    shares = b.node("softmax", f"{call.label}.shares", [scores], source=call.source)
+    over = [scores] if mask is None else [scores, mask]
+    shares = b.node("masked_softmax" if mask else "softmax", f"{call.label}.shares", over, source=call.source)
     return b.node("batch_matmul", call.label, [shares, a["value"]], source=call.source)

@@ -127,6 +127,13 @@ def _index_select(b: GraphBuilder, call: Call) -> str:
     return b.node("gather", call.label, names, axis=_axis(b, call), batch=0, depth=0, source=call.source)
 
 
+@_on("embedding.default")
+def _embedding(b: GraphBuilder, call: Call) -> str:
+    table = call.args["weight"]
+    _data(b, table, "the table")
+    return b.node("gather", call.label, [table, call.args["indices"]], axis=0, batch=0, depth=0, source=call.source)
+
+
 @_on("pixel_shuffle.default", "pixel_unshuffle.default")
 def _pixels(b: GraphBuilder, call: Call) -> str:
     x = call.args["self"]

@@ -24,7 +24,7 @@ from lilliput.compiler.frontends import (  # noqa: F401 they enter their transla
     _aten_spiking,
 )
 from lilliput.compiler.frontends._aten import HANDLERS, Call
-from lilliput.compiler.graph import Array, Graph, Value
+from lilliput.compiler.graph import Array, DType, Graph, Value
 from lilliput.core.errors import BadValue, DynamicShape, UnsupportedAttribute, UnsupportedOp
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def from_exported(exported: ExportedProgram, *, name: str = "model") -> Graph:
                     array = _array(tensors[targets[node.name]], targets[node.name])
                     names[node.name] = build.constant(targets[node.name], array)
             else:
-                names[node.name] = build.input(Value(node.name, _shape(node), "float32"))
+                names[node.name] = build.input(Value(node.name, _shape(node), _input_type(node)))
         elif node.op == "call_function" and not node.users:
             continue  # nothing reads what it gives
         elif node.op == "call_function":
@@ -101,6 +101,12 @@ def from_exported(exported: ExportedProgram, *, name: str = "model") -> Graph:
         else:
             raise UnsupportedOp(f'{node.op} "{node.name}" of the exported program has no translation')
     return build.graph(outputs)
+
+
+def _input_type(node: Any) -> DType:
+    """Truth values stay, whole numbers become 32 bits, all else float32."""
+    dtype = str(node.meta["val"].dtype).removeprefix("torch.")
+    return "bool" if dtype == "bool" else "int32" if dtype in ("int64", "int32", "int16", "uint8") else "float32"
 
 
 def _call(build: GraphBuilder, node: Any, names: dict[str, Any]) -> Any:

@@ -75,7 +75,9 @@ class Gather(Op):
 
     def moves_batch(self, node: Node, inputs: Sequence[Value], output: Value) -> bool:
         constant = [value.is_constant for value in inputs]
-        return not (constant == [False, True] and node.attrs["axis"] > 0 and node.attrs["batch"] == 0)
+        picked = constant == [False, True] and node.attrs["axis"] > 0
+        looked_up = constant == [True, False] and node.attrs["axis"] == 0  # the batch is the index's leading axis
+        return not ((picked or looked_up) and node.attrs["batch"] == 0)
 
     def float(self, node: Node, *x: Tensor) -> Tensor:
         import torch

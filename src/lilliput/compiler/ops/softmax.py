@@ -61,10 +61,14 @@ class Softmax(Op):
     def integer(self, node: Node, inputs: Sequence[Value], output: Value, *x: Array) -> Array:
         if x[0].dtype == np.int16:
             return _integer_s16(node, inputs[0], x[0])
-        table = self._table(node, inputs[0])
         below = x[0].astype(np.int64).max(axis=-1, keepdims=True) - x[0]
-        known = below < len(table)
-        power = np.where(known, table[np.minimum(below, len(table) - 1)], 0)
+        return self._shares(node, inputs[0], below, np.ones(below.shape, bool))
+
+    def _shares(self, node: Node, x: Value, below: Array, counts: Array) -> Array:
+        """y, int8, from how far each code is below the row's largest, and whether it counts at all."""
+        table = self._table(node, x)
+        known = counts & (below < len(table))
+        power = np.where(known, table[np.clip(below, 0, len(table) - 1)], 0)
         total = np.where(known, rounding_shift(power, 12), 0).sum(axis=-1, keepdims=True)
         # total = 2^(31 - zeros) · (1 + rest), rest in [0, 1)
         zeros = _leading_zeros(total)
@@ -79,8 +83,7 @@ class Softmax(Op):
             return _kernel_s16(self, node, x, output)
         if x.dtype != "int8":
             raise self.unsupported(node, f"has no {x.dtype} kernel")
-        if x.shape[-1] >= MAX_TERMS:
-            raise self.unsupported(node, f"over {x.shape[-1]} terms has no kernel, the most is {MAX_TERMS - 1}")
+        self._demand_terms(node, x)
         table = self._table(node, x)
         portable = Kernel(
             function="lp_softmax_s8",
@@ -103,6 +106,10 @@ class Softmax(Op):
             operands=(node.inputs[0], node.output),
             in_place=(0,),
         )
+
+    def _demand_terms(self, node: Node, x: Value) -> None:
+        if x.shape[-1] >= MAX_TERMS:
+            raise self.unsupported(node, f"over {x.shape[-1]} terms has no kernel, the most is {MAX_TERMS - 1}")
 
     def _table(self, node: Node, x: Value) -> Array:
         """e^(-d s_x) in Q0.31 for d = 0, 1, … as far as the term counts, at most 255. int64."""

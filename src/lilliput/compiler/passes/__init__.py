@@ -18,6 +18,7 @@ from lilliput.compiler.passes.fold_batchnorm import fold_batchnorm
 from lilliput.compiler.passes.fold_bias import fold_bias
 from lilliput.compiler.passes.fold_constants import fold_constants
 from lilliput.compiler.passes.fuse_activation import fuse_activation
+from lilliput.compiler.passes.fuse_masks import fuse_masks
 from lilliput.compiler.passes.fuse_padding import fuse_padding
 from lilliput.compiler.passes.late_upsampling import late_upsampling
 from lilliput.compiler.passes.layout import channels_first_inputs, merge_transposes, to_channels_last
@@ -32,6 +33,7 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (
     fold_batchnorm,
     fuse_padding,
     fuse_activation,
+    fuse_masks,
     late_upsampling,
     fuse_spikes,
     merge_transposes,

@@ -21,6 +21,7 @@ from lilliput.compiler.graph import Graph, Node, Value
 from lilliput.compiler.ops import ops
 from lilliput.compiler.ops._broadcast import MOST_LOOPS, loops_of
 from lilliput.compiler.ops._reduce import Loops, groups_of
+from lilliput.compiler.ops.masked_softmax import in_turn
 from lilliput.compiler.ops.slice import slice_attrs
 
 MOST_PARTS = 8
@@ -117,6 +118,13 @@ def _select(writer: _Writer, node: Node) -> Node:
     return replace(node, inputs=(writer.in_memory(condition), *others))
 
 
+def _masked_softmax(writer: _Writer, node: Node) -> Node:
+    """Rows of truth values that serve in turn stay as few; others get as many as x has."""
+    x, present = (writer.value(name) for name in node.inputs)
+    shape = present.shape if in_turn(x.shape, present.shape) else x.shape
+    return replace(node, inputs=(x.name, writer.in_memory(writer.stretched(present.name, shape, node.source))))
+
+
 def _concat(writer: _Writer, node: Node) -> Node:
     parts = [writer.in_memory(name) for name in node.inputs]
     y = writer.value(node.output)
@@ -169,6 +177,6 @@ def _one_by_one(writer: _Writer, node: Node) -> Node:
 
 _IMAGES = ("conv2d", "depthwise_conv2d", "transpose_conv2d", "avg_pool2d", "max_pool2d", "resize")
 _RULES: dict[str, Callable[[_Writer, Node], Node]] = {
-    "select": _select, "concat": _concat, "mean": _reduction, "sum": _reduction, "reduce_max": _reduction,
-    "reduce_min": _reduction, "fully_connected": _rows, **dict.fromkeys(_IMAGES, _one_by_one),
+    "select": _select, "masked_softmax": _masked_softmax, "concat": _concat, "mean": _reduction, "sum": _reduction,
+    "reduce_max": _reduction, "reduce_min": _reduction, "fully_connected": _rows, **dict.fromkeys(_IMAGES, _one_by_one),
 }  # fmt: skip

@@ -32,6 +32,7 @@ from lilliput.compress.quantise.spikes import spike_quants
 
 FIXED: Mapping[str, Quant] = {
     "softmax": Quant.per_tensor(1 / 256, -128),
+    "masked_softmax": Quant.per_tensor(1 / 256, -128),
     "sigmoid": Quant.per_tensor(1 / 256, -128),
     "tanh": Quant.per_tensor(1 / 128, 0),
     "log_softmax": Quant.per_tensor(1 / 16, 127),

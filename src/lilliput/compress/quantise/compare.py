@@ -61,7 +61,9 @@ def float_graph_accuracy(graph: Graph, x: Array, y: NDArray[np.integer], *, at_o
     right = 0
     with torch.no_grad():
         for start in range(0, len(x), at_once):
-            part = torch.from_numpy(np.ascontiguousarray(x[start : start + at_once], np.float32))
+            part = torch.from_numpy(
+                np.ascontiguousarray(x[start : start + at_once], graph.values[graph.inputs[0]].dtype)
+            )
             out = run_float(graph, {graph.inputs[0]: part})[graph.outputs[0]].numpy()
             right += int((out.argmax(-1) == y[start : start + at_once]).sum())
     return right / len(x)
@@ -81,8 +83,10 @@ def integer_graph_accuracy(graph: Graph, x: Array, y: NDArray[np.integer], *, at
 
 
 def quantised(graph: Graph, name: str, real: Array) -> Array:
-    """Real values as the integers of an activation of an integer graph."""
+    """Real values as the integers of an activation of an integer graph; places and truth values as they are."""
     value = graph.values[name]
+    if value.dtype in ("int32", "int64", "bool"):
+        return np.ascontiguousarray(real, value.dtype)
     if value.quant is None:
         raise ValueError(f"value {name!r} of graph {graph.name!r} is not quantised")
     return value.quant.quantise(real, value.dtype)

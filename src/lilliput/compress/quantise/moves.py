@@ -10,6 +10,7 @@ MOVED = frozenset(
         "gather", "reduce_max", "reduce_min", "top_k",
     }
 )  # fmt: skip
+SOFTMAX = frozenset({"softmax", "masked_softmax"})
 CHOOSING = frozenset({"maximum", "minimum", "select"})
 
 
@@ -29,7 +30,7 @@ def answers_of(graph: Graph) -> set[str]:
     """The activations whose largest values must be told apart: the network's outputs, what a softmax reads, and those
     that these hold in another order or scale."""
     found: set[str] = set()
-    left = [*graph.outputs, *(node.inputs[0] for node in graph.nodes if node.op == "softmax")]
+    left = [*graph.outputs, *(node.inputs[0] for node in graph.nodes if node.op in SOFTMAX)]
     while left:
         name = left.pop()
         node = graph.producers.get(name)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lilliput.compiler.graph import Array, Graph, Quant
+from lilliput.compiler.graph import Array, Graph, Quant, Value
 from lilliput.compiler.interpret import runs_by_rows
 from lilliput.compiler.ops import ops
 from lilliput.compiler.ops._cells import Cell
@@ -142,10 +142,11 @@ def _output_sqnr(result: QuantisedResult) -> float:
 
 
 def calibration_items(graph: Graph, calibration: Array | Mapping[str, Array], rows: int) -> dict[str, Tensor]:
-    """Input name → float32 tensor of at most `rows` items (0: all), spread evenly over those given.
+    """Input name → tensor of at most `rows` items (0: all), spread evenly over those given: float32, or the input's own
+    type where that is whole numbers or truth values.
 
     Raises:
-        BadSetting: LP101, no items, another number of inputs, or another shape.
+        BadSetting: LP101, no items, another number of inputs, another shape, or fractions where whole numbers belong.
         BadValue: LP207, NaN or infinity, with the first item that holds it.
     """
     given = calibration if isinstance(calibration, Mapping) else {graph.inputs[0]: calibration}
@@ -156,7 +157,7 @@ def calibration_items(graph: Graph, calibration: Array | Mapping[str, Array], ro
             f"there are {' and '.join(str(len(x)) for x in given.values())} calibration items",
             fix="give some real items, as many for each input; a few hundred are enough",
         )
-    return {name: _picked(np.asarray(given[name]), graph.values[name].shape, name, rows) for name in graph.inputs}
+    return {name: _picked(np.asarray(given[name]), graph.values[name], rows) for name in graph.inputs}
 
 
 def batches_of(items: Mapping[str, Tensor]) -> Iterator[dict[str, Tensor]]:
@@ -170,11 +171,13 @@ def report_items(items: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: x[:_COMPARED] for name, x in items.items()}
 
 
-def _picked(x: Array, shape: tuple[int, ...], name: str, rows: int) -> Tensor:
-    if x.shape[1:] != shape[1:] or x.dtype.kind not in "fiu":
+def _picked(x: Array, value: Value, rows: int) -> Tensor:
+    shape, name = value.shape, value.name
+    real = value.dtype == "float32"
+    if x.shape[1:] != shape[1:] or x.dtype.kind not in ("fiu" if real else "iub"):
         raise BadSetting(
             f"calibration items for {name!r} are {x.dtype}{['N', *x.shape[1:]]}, the input is {['N', *shape[1:]]}",
-            why="items are float32, channels last",
+            why=f"items are {value.dtype}, channels last",
         )
     bad = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))
     if bad.size:
@@ -184,4 +187,4 @@ def _picked(x: Array, shape: tuple[int, ...], name: str, rows: int) -> Tensor:
         )
     count = min(rows or len(x), len(x))
     chosen = np.arange(count) * len(x) // count
-    return torch.from_numpy(np.ascontiguousarray(x[chosen], np.float32))
+    return torch.from_numpy(np.ascontiguousarray(x[chosen], value.dtype))
