@@ -78,9 +78,8 @@ class EditTagger(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[3] != self.config.words + self.config.features:
-            raise ValueError(
-                f"candidates have {x.shape[3]} numbers, not {self.config.words} words and {self.config.features} features"
-            )
+            wanted = f"{self.config.words} words and {self.config.features} features"
+            raise ValueError(f"candidates have {x.shape[3]} numbers, not {wanted}")
         numbers, features = x[..., : self.config.words].long(), x[..., self.config.words :].float()
         phrases = self.dropout((self.vectors(numbers) * self.places).sum(3))  # (B, S, C, D)
         seen = phrases[:, :, 0].transpose(1, 2)

@@ -4,9 +4,9 @@
     tagger.correct(test)                                      one text a list
 
 A list becomes the slots of its first hypothesis: one before the first word, one for each word. What another hypothesis
-has there is a candidate, and so is what references had in place of that word elsewhere. The network chooses one for each
-slot; what stands there stays unless another is better by a margin, which is the one with the fewest errors in utterances
-that nothing was learnt from: where no edit helps, none is made.
+has there is a candidate, and so is what references had in place of that word elsewhere. The network chooses one for
+each slot; what stands there stays unless another is better by a margin, which is the one with the fewest errors in
+utterances that nothing was learnt from: where no edit helps, none is made.
 
 Whatever the network is told of a training utterance comes from the other parts of the training utterances, so that it
 learns how far such hints can be trusted.
@@ -32,12 +32,13 @@ from torch.nn import functional as F
 from lilliput.core.events import Emit, silent
 from lilliput.models import create_model
 from lilliput.tasks.nbest import NBest, demanded
-from lilliput.train.data import TrainData
+from lilliput.train.data import Source, TrainData
 from lilliput.train.loop import fit
 from lilliput.train.metrics import Measure
 from lilliput.train.ngram import BEGIN, NGram
+from lilliput.train.rescoring import Rescorer, tuned
 from lilliput.train.settings import TrainSettings
-from lilliput.train.wer import changes, word_errors
+from lilliput.train.wer import changes, corpus_errors, word_errors
 
 Phrase = tuple[str, ...]
 FEATURES = 8
@@ -228,7 +229,9 @@ class Tagger:
         """
         texts = [item.hypotheses[0] for item in items] if bases is None else list(bases)
         cut = self.settings
-        made = [slots(item, text, self.known, cut.candidates, cut.words) for item, text in zip(items, texts, strict=True)]
+        made = [
+            slots(item, text, self.known, cut.candidates, cut.words) for item, text in zip(items, texts, strict=True)
+        ]
         found = []
         for start in range(0, len(made), 64):
             part = made[start : start + 64]
@@ -241,11 +244,10 @@ class Tagger:
 
     def apply_all(self, items: Iterable[NBest]) -> list[NBest]:
         """Each hypothesis edited, in its place."""
-        made = []
-        for item in items:
-            texts = self.correct([item] * len(item.hypotheses), item.hypotheses)
-            made.append(replace(item, hypotheses=tuple(texts)))
-        return made
+        known = list(items)
+        texts = iter(self.correct([item for item in known for _ in item.hypotheses],
+                                  [text for item in known for text in item.hypotheses]))  # fmt: skip
+        return [replace(item, hypotheses=tuple(next(texts) for _ in item.hypotheses)) for item in known]
 
     def _edited(self, logits: NDArray[np.float32], text: list[Slot]) -> str:
         words: list[str] = []
@@ -263,6 +265,34 @@ class Tagger:
         """The same with the margin that leaves the fewest errors in these utterances, the largest of several."""
         tried = [(replace(self, margin=margin).errors(demanded(judge), bases), -margin) for margin in _MARGINS]
         return replace(self, margin=-min(tried)[1])
+
+
+@dataclass(frozen=True, eq=False)
+class RankedTagger:
+    """Edits every hypothesis of a list, then takes the best of what came out.
+
+    Args:
+        tagger: with the margin that all hypotheses are edited by.
+        rescorer: what takes one.
+    """
+
+    tagger: Tagger
+    rescorer: Rescorer
+
+    @classmethod
+    def tuned(cls, tagger: Tagger, judge: Sequence[NBest]) -> RankedTagger:
+        """With the margin and the weights that leave the fewest errors in these utterances."""
+        said, tried = [item.reference or "" for item in demanded(judge)], list[tuple[int, float, RankedTagger]]()
+        for margin in _MARGINS[:-1]:
+            one = replace(tagger, margin=margin)
+            edited = one.apply_all(judge)
+            made = cls(one, tuned(tagger.known.model, edited))
+            tried.append((corpus_errors(said, made.rescorer.choose(edited)).errors, -margin, made))
+        return min(tried, key=lambda found: found[:2])[2]
+
+    def correct(self, items: Sequence[NBest]) -> list[str]:
+        """One text a list."""
+        return self.rescorer.choose(self.tagger.apply_all(items))
 
 
 def learn_tagger(
@@ -293,7 +323,7 @@ def learn_tagger(
                 wanted.append(item.reference or "")
     known = Knowledge(learn, settings.order)
     tests = [slots(item, item.hypotheses[0], known, settings.candidates, settings.words) for item in judge]
-    counts = Counter(word for text in (*texts, *tests[:0]) for slot in text for one in slot.candidates for word in one)
+    counts = Counter(word for text in texts for slot in text for one in slot.candidates for word in one)
     kept = sorted(counts, key=lambda word: (-counts[word], word))[: settings.vocabulary - 2]
     numbers = {word: number for number, word in enumerate(kept, 2)}
     torch.manual_seed(settings.seed)
@@ -319,7 +349,7 @@ def _objective(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return F.cross_entropy(model(x).flatten(0, 1), y.flatten(), ignore_index=NO_LABEL)
 
 
-def _judge(model: nn.Module, source: TaggedItems) -> Measure:  # type: ignore[misc]
+def _judge(model: nn.Module, source: Source) -> Measure:
     """Share of the slots that need an edit, and of as many that do not, that are right."""
     right = asked = 0.0
     model.eval()
