@@ -77,6 +77,6 @@ def shown(items: Sequence[NBest], texts: Sequence[str], title: str, *, most: int
     )
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{style}</style></head><body><h1>{escape(title)}</h1><table><thead><tr><th>first hypothesis</th><th>corrected</th>"
-        f"<th>said</th><th>errors</th></tr></thead><tbody>{''.join(lines)}</tbody></table></body></html>\n"
+        f"<style>{style}</style></head><body><h1>{escape(title)}</h1><table><thead><tr><th>first hypothesis</th>"
+        f"<th>corrected</th><th>said</th><th>errors</th></tr></thead><tbody>{''.join(lines)}</tbody></table></body></html>\n"
     )
