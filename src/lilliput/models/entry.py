@@ -173,14 +173,17 @@ def list_models(pattern: str = "*") -> list[str]:
 def example_input(model: str | nn.Module, batch: int = 1) -> Tensor:
     """Standard normal input of the shape that a network (or a registered name) takes; the same at each call.
 
-    Where the config has a `vocabulary`, random numbers below it, int64.
+    Where the config has a `vocabulary`, random numbers below it, int64; where it makes examples itself, those.
 
     Shapes:
         -> (batch, *config.input_shape), float32.
     """
     config: ModelConfig = models[model].defaults if isinstance(model, str) else model.config  # type: ignore[assignment]
     generator = torch.Generator().manual_seed(0)
-    vocabulary = getattr(config, "vocabulary", 0)
+    vocabulary, example = getattr(config, "vocabulary", 0), getattr(config, "example", None)
+    if example is not None:
+        made: Tensor = example(batch, generator)
+        return made
     if vocabulary:
         return torch.randint(vocabulary, (batch, *config.input_shape), generator=generator)
     return torch.randn(batch, *config.input_shape, generator=generator)

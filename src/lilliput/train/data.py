@@ -26,8 +26,11 @@ class Source(Protocol):
 
     def __len__(self) -> int: ...
 
-    def batch(self, items: NDArray[np.intp], epoch: int) -> tuple[Tensor, Tensor]:
-        """Inputs (B, C, H, W) or (B, features), float32, and class numbers (B,), int64."""
+    def batch(self, items: NDArray[np.intp], epoch: int) -> tuple[Any, Tensor]:
+        """Inputs (B, C, H, W) or (B, features), float32, and class numbers (B,), int64.
+
+        Inputs that are no tensor, such as graphs, have `to(device)` and `ndim`, and need an objective and a judge.
+        """
 
 
 class Preprocess(Protocol):
