@@ -46,6 +46,14 @@ class EditTaggerConfig:
         """(slots, candidates, words + features)."""
         return self.slots, self.candidates, self.words + self.features
 
+    def example(self, batch: int, generator: torch.Generator) -> Tensor:
+        """Random words and features; the first candidate of each slot is there."""
+        shape = (batch, self.slots, self.candidates)
+        numbers = torch.randint(self.vocabulary, (*shape, self.words), generator=generator)
+        features = torch.randn(*shape, self.features, generator=generator)
+        features[:, :, 0, 0] = 1.0
+        return torch.cat([numbers, features], 3)
+
     def fit_to(self, input_shape: tuple[int, ...], classes: int) -> dict[str, int]:
         """There is nothing in pictures or sounds that has candidates."""
         raise ValueError("it takes candidates for the words of a text")
