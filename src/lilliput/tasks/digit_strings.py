@@ -79,7 +79,8 @@ def _faster(sound: NDArray[np.int16], by: float) -> NDArray[np.int16]:
     if by == 1:
         return sound
     at = np.arange(0, len(sound) - 1, by)
-    return np.round(np.interp(at, np.arange(len(sound)), sound)).astype(np.int16)
+    made: NDArray[np.int16] = np.round(np.interp(at, np.arange(len(sound)), sound)).astype(np.int16)
+    return made
 
 
 def words(string: Sequence[int] | NDArray[np.int64]) -> str:
