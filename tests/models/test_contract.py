@@ -33,7 +33,8 @@ class TestWhatModelsCompute:
         x = example_input(name, 3)
         y = _warm(name)(x)
         assert y.shape[0] == 3
-        assert y.ndim == 2 or y.shape[2:] == x.shape[2:], "classes, or a map as large as the picture"
+        a_map = y.shape[2:] == x.shape[2:]
+        assert y.ndim in (2, 3) or a_map, "classes, also of each step or slot, or a map as large as the picture"
         assert torch.isfinite(y).all()
 
     def test_batch_rows_do_not_mix(self, name: str) -> None:
