@@ -17,7 +17,7 @@ pytest.importorskip("PIL", reason="pillow is not installed")
 
 
 def unit(method: str, folder: Path, **changes: Any) -> Result:
-    settings = {"points": 16, "train": 48, "test": 8, "seconds": 0.0, "epochs": 4, "sets": "rough", "board": ""}
+    settings = {"points": 16, "train": 48, "test": 8, "seconds": 0.0, "epochs": 8, "sets": "rough", "board": ""}
     there = folder / unit_folder(method, 0)
     there.mkdir(parents=True)
     of = Settings(**{**settings, **changes})

@@ -20,16 +20,30 @@ from lilliput.web.settings import ServeSettings
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def _install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **papers: str) -> None:
+    """A package that brings papers as entry points, for this process and those it starts."""
+    site = tmp_path / "site"
+    info = site / f"{'_'.join(papers)}-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {'-'.join(papers)}\nVersion: 1\n")
+    lines = "".join(f"{name} = tests.papers.synthetic:{where}\n" for name, where in papers.items())
+    (info / "entry_points.txt").write_text(f"[lilliput.papers]\n{lines}")
+    monkeypatch.syspath_prepend(str(site))
+    paths = [str(site), str(ROOT), *(p for p in sys.path if p)]
+    monkeypatch.setenv("PYTHONPATH", ":".join(paths))
+
+
 @pytest.fixture
 def installed_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package that brings the paper `synthetic` as an entry point, for this process and those it starts."""
-    info = tmp_path / "site" / "synthetic_paper-1.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: synthetic-paper\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[lilliput.papers]\nsynthetic = tests.papers.synthetic:PAPER\n")
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    paths = [str(tmp_path / "site"), str(ROOT), *(p for p in sys.path if p)]
-    monkeypatch.setenv("PYTHONPATH", ":".join(paths))
+    """The paper `synthetic`."""
+    _install(tmp_path, monkeypatch, synthetic="PAPER")
+
+
+@pytest.fixture
+def paper_without_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The paper `bare`, by its name."""
+    _install(tmp_path, monkeypatch, bare="WITHOUT_RECIPE")
+    return "bare"
 
 
 @pytest.fixture

@@ -44,12 +44,15 @@ def test_what_a_run_costs_is_told_before_it_starts(client: TestClient) -> None:
     assert "77" in page
     assert "Expected: <strong>" in page
     assert "--set draws=77" in page
-    not_here = client.get("/papers/hyporadise/run")
-    assert not_here.status_code == 409
-    assert "does not run here yet" in not_here.text
     bad = client.get("/papers/synthetic/run?settings=nothing=1")
     assert bad.status_code == 400
     assert "nothing" in bad.text
+
+
+def test_what_does_not_run_here_yet_is_told(paper_without_recipe: str, client: TestClient) -> None:
+    not_here = client.get(f"/papers/{paper_without_recipe}/run")
+    assert not_here.status_code == 409
+    assert "does not run here yet" in not_here.text
 
 
 def test_a_run_from_the_page_is_stored_like_one_from_the_command_line(
