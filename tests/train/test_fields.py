@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +20,17 @@ from lilliput.train.field_files import read_fields, read_flows, read_steps
 from lilliput.train.field_pictures import coloured, costs_svg, drawn_fields
 from lilliput.train.fields import (
     FieldItems,
+    FieldTraining,
     MeanField,
     Normalised,
     field_errors,
     field_objective,
     judge_fields,
+    learn_fields,
     relative_h1,
     relative_l2,
     roll_out,
     roll_out_errors,
-    seconds_an_epoch,
     transfer_errors,
 )
 from lilliput.train.loop import fit
@@ -138,11 +140,23 @@ def test_a_step_of_flow_is_learnt_and_rolled_out() -> None:
     assert torch.isfinite(roll_out(model, torch.from_numpy(flows[5:, :1].astype(np.float32)), 20)).all()
 
 
-def test_the_time_of_an_epoch_is_measured_and_the_model_left_alone() -> None:
-    model = Normalised(create_model("field_cnn", height=8, width=8, features=4, depth=2), some())
-    before = [p.clone() for p in model.parameters()]
-    assert seconds_an_epoch(model, some(), loss="l2", batch_size=2, steps=2) > 0
-    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+def test_a_training_takes_whole_epochs_and_goes_on(tmp_path: Path) -> None:
+    def made() -> Normalised:
+        torch.manual_seed(0)
+        return Normalised(create_model("field_cnn", height=8, width=8, features=4, depth=2), some())
+
+    how = FieldTraining(lr=1e-2, seconds=0.3, batch_size=2, loss="l2")
+    model = made()
+    epochs, spent = learn_fields(model, some(), how, folder=tmp_path / "a")
+    assert epochs >= 1
+    assert spent > 0
+    # The same folder: as many epochs, though the machine may be busier now, and nothing is learnt again.
+    again = made()
+    assert learn_fields(again, some(), how, folder=tmp_path / "a")[0] == epochs
+    for one, other in zip(model.parameters(), again.parameters(), strict=True):
+        assert torch.equal(one, other)
+    with pytest.raises(BadSetting, match="loss"):
+        learn_fields(made(), some(), replace(how, loss="l7"), folder=tmp_path / "b")
 
 
 # --- files -----------------------------------------------------------------------------------------------------

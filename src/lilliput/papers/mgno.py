@@ -137,57 +137,27 @@ def _fields(settings: Settings, name: str, seed: int) -> tuple[Fields, Fields, F
 
 
 def _trained(context: Context, name: str, train: Fields) -> tuple[nn.Module, list[Row]]:
-    import time
-
     import torch
 
     from lilliput.models import create_model_for
-    from lilliput.train.data import TrainData
-    from lilliput.train.fields import FieldItems, MeanField, Normalised, field_objective, judge_fields
-    from lilliput.train.loop import fit
-    from lilliput.train.settings import TrainSettings
+    from lilliput.train.fields import FieldTraining, MeanField, Normalised, learn_fields
 
     settings: Settings = context.settings
     network, rate = METHODS[context.method]
     if not network:
         return MeanField(train), []
     torch.manual_seed(context.seed)
-    lr: float = getattr(settings, rate)
     net = create_model_for(network, train.x.shape[1:], 0, outputs=train.y.shape[1])
     model = Normalised(net, train)
-    loss = "l2" if context.method == "mgno-l2" else settings.loss
-    epochs = _epochs(context, name, model, train, loss)
-    wanted = TrainSettings(
-        epochs=epochs, batch_size=settings.batch_size, optimiser="adam", lr=lr,
-        weight_decay=settings.weight_decay, grad_clip=settings.grad_clip,
-        warmup_epochs=settings.lr_rise * epochs, warmup_lr=lr / 2, min_lr=settings.lr_fall * lr, keep="last",
+    how = FieldTraining(
+        lr=getattr(settings, rate), lr_rise=settings.lr_rise, lr_fall=settings.lr_fall, seconds=settings.seconds,
+        epochs=settings.epochs, loss="l2" if context.method == "mgno-l2" else settings.loss,
+        batch_size=settings.batch_size, weight_decay=settings.weight_decay, grad_clip=settings.grad_clip,
         seed=context.seed,
     )  # fmt: skip
-    items = FieldItems(train)
-    # Nothing is chosen: the last epoch is taken, and what is judged on the way are a few training samples.
-    data = TrainData(items, FieldItems(train.rows(slice(0, settings.batch_size))))
-    started = time.process_time()
-    fit(
-        model, data, wanted, emit=context.emit, objective=field_objective(loss), judge=judge_fields,
-        checkpoint_dir=context.folder / f"checkpoints-{name}",
-    )  # fmt: skip
-    spent = time.process_time() - started
+    epochs, spent = learn_fields(model, train, how, folder=context.folder / f"training-{name}", emit=context.emit)
     where = f"training, {name}"
     return model, [Row("epochs", float(epochs), split=where), Row("processor time", spent, split=where, unit="s")]
-
-
-def _epochs(context: Context, name: str, model: nn.Module, train: Fields, loss: str) -> int:
-    """How many fit into the time, by some steps of a copy; written down, so that a training that goes on agrees."""
-    settings: Settings = context.settings
-    if not settings.seconds:
-        return settings.epochs
-    note = context.folder / f"epochs-{name}.txt"
-    if not note.exists():
-        from lilliput.train.fields import seconds_an_epoch
-
-        one = seconds_an_epoch(model, train, loss=loss, batch_size=settings.batch_size)
-        note.write_text(str(max(1, round(settings.seconds / one))), encoding="ascii")
-    return int(note.read_text(encoding="ascii"))
 
 
 def _picture(context: Context, name: str, shown: Fields, found: Any) -> Iterator[Path]:

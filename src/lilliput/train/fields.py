@@ -11,6 +11,8 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,10 +21,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lilliput.core.errors import BadSetting, BadTask
+from lilliput.core.events import Emit, silent
 from lilliput.tasks.pde import Fields
-from lilliput.train.data import Source
+from lilliput.train.data import Source, TrainData
+from lilliput.train.loop import fit
 from lilliput.train.losses import Objective
 from lilliput.train.metrics import Measure
+from lilliput.train.settings import TrainSettings
 
 CUTOFF = 20
 LOSSES = ("l2", "h1")
@@ -188,7 +193,79 @@ def predicted_fields(model: nn.Module, fields: Fields, *, batch_size: int = 32) 
     return torch.cat(found).numpy()
 
 
-def seconds_an_epoch(model: nn.Module, train: Fields, *, loss: str, batch_size: int, steps: int = 8) -> float:
+@dataclass(frozen=True)
+class FieldTraining:
+    """How a network between fields is trained by Adam.
+
+    Args:
+        lr: the largest rate of learning; it rises from half of it, and falls by a cosine.
+        lr_rise: share of the training in which it rises.
+        lr_fall: the last rate's share of the largest.
+        seconds: of this machine's processor, by whole epochs; 0: `epochs`.
+        epochs: where `seconds` is 0.
+        loss: "h1" or "l2".
+        batch_size: samples a step.
+        weight_decay: added to gradients.
+        grad_clip: largest norm of gradients.
+        seed: of the order of samples.
+    """
+
+    lr: float
+    lr_rise: float = 0.2
+    lr_fall: float = 5e-3
+    seconds: float = 0.0
+    epochs: int = 1
+    loss: str = "h1"
+    batch_size: int = 8
+    weight_decay: float = 1e-4
+    grad_clip: float = 1.0
+    seed: int = 0
+
+
+def learn_fields(
+    model: nn.Module, train: Fields, how: FieldTraining, *, folder: Path | None = None, emit: Emit = silent
+) -> tuple[int, float]:
+    """Train a network, and keep its last epoch. What was begun in a folder goes on.
+
+    Args:
+        model: (B, C, H, W) -> (B, K, H, W), such as a `Normalised` one.
+        train: what it learns from; nothing is chosen by other samples.
+        how: settings.
+        folder: for checkpoints and the number of epochs, which a training that goes on must agree with; None: neither.
+        emit: is told of the progress.
+
+    Returns:
+        Epochs, and processor time in seconds.
+
+    Raises:
+        BadSetting: LP101, a loss that there is not.
+    """
+    epochs = how.epochs
+    note = None if folder is None else folder / "epochs.txt"
+    if note is not None and note.exists():
+        epochs = int(note.read_text(encoding="ascii"))
+    elif how.seconds:
+        one = _seconds_an_epoch(model, train, loss=how.loss, batch_size=how.batch_size)
+        epochs = max(1, round(how.seconds / one))
+    if note is not None:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(str(epochs), encoding="ascii")
+    wanted = TrainSettings(
+        epochs=epochs, batch_size=how.batch_size, optimiser="adam", lr=how.lr, weight_decay=how.weight_decay,
+        grad_clip=how.grad_clip, warmup_epochs=how.lr_rise * epochs, warmup_lr=how.lr / 2,
+        min_lr=how.lr_fall * how.lr, keep="last", seed=how.seed,
+    )  # fmt: skip
+    # What is judged on the way are a few training samples.
+    data = TrainData(FieldItems(train), FieldItems(train.rows(slice(0, how.batch_size))))
+    started = time.process_time()
+    fit(
+        model, data, wanted, emit=emit, objective=field_objective(how.loss), judge=judge_fields,
+        checkpoint_dir=None if folder is None else folder / "checkpoints",
+    )  # fmt: skip
+    return epochs, time.process_time() - started
+
+
+def _seconds_an_epoch(model: nn.Module, train: Fields, *, loss: str, batch_size: int, steps: int = 8) -> float:
     """Processor time that an epoch of training by Adam takes here, by a few steps of a copy."""
     shadow, objective, items = copy.deepcopy(model).train(), field_objective(loss), FieldItems(train)
     shadow.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
